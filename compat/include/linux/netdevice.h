@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Network devices. */
+#ifndef _MYTUN_COMPAT_LINUX_NETDEVICE_H
+#define _MYTUN_COMPAT_LINUX_NETDEVICE_H
+
+#include_next <linux/netdevice.h>
+#include <mytun-answers.h>
+
+#ifndef NETIF_F_GSO_UDP_L4
+#define NETIF_F_GSO_UDP_L4	0
+#endif
+
+/* ndo_select_queue, from a function of device and packet. */
+#if defined(MYTUN_HAVE_SELECT_QUEUE_THREE_ARGS)
+#define MYTUN_DEFINE_SELECT_QUEUE(name, fn)				\
+u16 name(struct net_device *dev, struct sk_buff *skb,			\
+	 struct net_device *sb_dev)					\
+{									\
+	return fn(dev, skb);						\
+}
+#elif defined(MYTUN_HAVE_SELECT_QUEUE_SB_DEV_FALLBACK)
+#define MYTUN_DEFINE_SELECT_QUEUE(name, fn)				\
+u16 name(struct net_device *dev, struct sk_buff *skb,			\
+	 struct net_device *sb_dev, select_queue_fallback_t fallback)	\
+{									\
+	return fn(dev, skb);						\
+}
+#else
+#define MYTUN_DEFINE_SELECT_QUEUE(name, fn)				\
+u16 name(struct net_device *dev, struct sk_buff *skb, void *accel,	\
+	 select_queue_fallback_t fallback)				\
+{									\
+	return fn(dev, skb);						\
+}
+#endif
+
+/* The driver orders its transmitters itself. */
+static inline void mytun_set_lltx(struct net_device *dev)
+{
+#ifdef MYTUN_HAVE_NET_DEVICE_LLTX
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+/* SIOCGIFHWADDR: as much of the address as a sockaddr takes. */
+static inline void mytun_dev_get_mac(struct net_device *dev,
+				     struct sockaddr *sa)
+{
+	memset(sa->sa_data, 0, 14);
+	memcpy(sa->sa_data, dev->dev_addr, min_t(size_t, 14, dev->addr_len));
+	sa->sa_family = dev->type;
+}
+
+/* SIOCSIFHWADDR */
+static inline int mytun_dev_set_mac(struct net_device *dev,
+				    struct sockaddr *sa)
+{
+#if defined(MYTUN_HAVE_SET_MAC_SOCKADDR_STORAGE)
+	struct sockaddr_storage ss = {};
+
+	if (dev->addr_len > 14)
+		return -EINVAL;
+	ss.ss_family = sa->sa_family;
+	memcpy(ss.__data, sa->sa_data, 14);
+	return dev_set_mac_address(dev, &ss, NULL);
+#elif defined(MYTUN_HAVE_SET_MAC_EXTACK)
+	return dev_set_mac_address(dev, sa, NULL);
+#else
+	return dev_set_mac_address(dev, sa);
+#endif
+}
+
+#endif /* _MYTUN_COMPAT_LINUX_NETDEVICE_H */

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Checks that other people's tools make: checkpatch, sparse, shellcheck.
+
+Each check takes a rules.Tree and Settings and yields a line for each fault,
+or raises Absent.
+"""
+
+import ast
+import importlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+VIRTUAL_MACHINES = HERE.parent / "vm"
+
+# What checkpatch says about kernel code only: programs in user space have
+# neither the types nor the functions that it asks for.
+NOT_IN_USER_SPACE = ("PREFER_KERNEL_TYPES", "STRCPY", "STRNCPY",
+                     "PREFER_DEFINED_ATTRIBUTE_MACRO")
+
+
+class Absent(Exception):
+    """The tool for a check is not there."""
+
+
+class Settings:
+    """Where the kernel's scripts and headers are."""
+
+    def __init__(self, kernel_source, kernel):
+        self._kernel_source = kernel_source
+        self._kernel = kernel
+
+    def checkpatch(self):
+        """The path of checkpatch.pl, from Debian's newest linux-source."""
+        top = self._kernel_source or machines().source.tree()
+        path = top / "scripts" / "checkpatch.pl"
+        if not path.exists():
+            raise Absent(f"{top} has no scripts/checkpatch.pl")
+        return path
+
+    def kernel(self):
+        """The kernel whose headers sparse reads, in its Debian root."""
+        return machines().kernel.find(self._kernel)
+
+
+def machines():
+    """The package of the virtual machines, with what is used of it."""
+    if str(VIRTUAL_MACHINES) not in sys.path:
+        sys.path.insert(0, str(VIRTUAL_MACHINES))
+    for name in ("chroot", "kernel", "shell", "source"):
+        importlib.import_module(f"mytunvm.{name}")
+    return sys.modules["mytunvm"]
+
+
+def need(program, package):
+    """Raise Absent unless a program is there."""
+    if not shutil.which(program):
+        raise Absent(f"{program} is missing: apt-get install {package}")
+
+
+def run(argv, **keywords):
+    """Run a program; return its exit status and everything it printed."""
+    done = subprocess.run([str(word) for word in argv], check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **keywords)
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def sources(tree, *tops):
+    """The C files below some of the top folders."""
+    return [path for path in tree.files
+            if path.suffix in {".c", ".h"} and path.parts[0] in tops]
+
+
+def checkpatch(tree, settings, tops, ignored=()):
+    """Run the kernel's checkpatch --strict over whole files."""
+    need("perl", "perl")
+    paths = sources(tree, *tops)
+    if not paths:
+        return
+    argv = ["perl", settings.checkpatch(), "--strict", "--no-tree",
+            "--no-summary", "--terse", "--show-types", "--color=never"]
+    if ignored:
+        argv += ["--ignore", ",".join(ignored)]
+    status, output = run([*argv, "-f", *paths], cwd=tree.top)
+    lines = [line for line in output.splitlines() if line.strip()]
+    yield from lines
+    if status and not lines:
+        yield f"checkpatch ended with status {status} and said nothing"
+
+
+def checkpatch_kernel(tree, settings):
+    """checkpatch on what is built into the module."""
+    yield from checkpatch(tree, settings, ("src", "compat"))
+
+
+def checkpatch_user(tree, settings):
+    """checkpatch on programs, with what makes sense in user space."""
+    yield from checkpatch(tree, settings, ("selftests", "tools"),
+                          NOT_IN_USER_SPACE)
+
+
+def sparse(tree, settings):
+    """Build for a kernel with sparse; no line about our files is accepted."""
+    if os.geteuid() != 0:
+        raise Absent("not root: sparse runs in a chroot")
+    kernel = settings.kernel()
+    root = kernel.system.path() / "root"
+    if not (root / "usr/bin/sparse").exists():
+        raise Absent(f"the root of kernel {kernel.name} has no sparse")
+    with machines().chroot.Chroot(root) as inside:
+        for path in tree.files:
+            inside.add(tree.top / path, f"/build/mytun/{path}")
+        try:
+            output = inside.run(
+                "make", "-C", "/build/mytun", "module", "C=2", "W=1",
+                "CF=-D__CHECK_ENDIAN__",
+                f"KDIR=/lib/modules/{kernel.release}/build")
+        except machines().shell.CommandError as error:
+            yield from str(error).splitlines()
+            return
+    if not re.search(r"^\s*CHECK\s+\S", output, re.MULTILINE):
+        yield "sparse checked no file"
+    ours = re.compile(r"(^|/)(src|compat)/\S+:\d+:.*(warning|error):")
+    local = re.compile(r"^[\w./-]+\.[ch]:\d+:\d+: (warning|error):")
+    for line in output.splitlines():
+        if ours.search(line) or local.match(line):
+            yield line
+
+
+def shellcheck(tree, _settings):
+    """shellcheck on every shell script, with no warning accepted."""
+    need("shellcheck", "shellcheck")
+    scripts = list(tree.scripts(r"\b(ba|da)?sh\b"))
+    scripts += [path for path in tree.files if path.suffix == ".sh"
+                and path not in scripts]
+    status, output = run(["shellcheck", "--format=gcc",
+                          "--external-sources", "--source-path=SCRIPTDIR",
+                          *scripts], cwd=tree.top)
+    lines = output.splitlines()
+    yield from lines
+    if status and not lines:
+        yield f"shellcheck ended with status {status} and said nothing"
+
+
+def python(tree, _settings):
+    """Python files parse, and pyflakes, where it is, finds nothing."""
+    paths = [path for path in tree.files if path.suffix == ".py"]
+    paths += tree.scripts(r"\bpython3?\b")
+    for path in paths:
+        try:
+            ast.parse(tree.text(path), str(path))
+        except SyntaxError as error:
+            yield f"{path}:{error.lineno}: {error.msg}"
+    if shutil.which("pyflakes3") and paths:
+        yield from run(["pyflakes3", *paths], cwd=tree.top)[1].splitlines()
+
+
+def public_header(tree, _settings):
+    """The public header stands alone, in C and in C++, in user space."""
+    need("cc", "gcc")
+    header = pathlib.Path("src/uapi/linux/mytun.h")
+    if header not in tree.files:
+        yield f"{header}: does not exist"
+        return
+    languages = [["-x", "c", "-std=c99", "-pedantic"]]
+    if shutil.which("c++"):
+        languages.append(["-x", "c++", "-std=c++11"])
+    for language in languages:
+        status, output = run(["cc", *language, "-fsyntax-only", "-Wall",
+                              "-Wextra", "-Werror", "-include",
+                              tree.top / header, "/dev/null"])
+        if status:
+            yield from output.splitlines()
+
+
+CHECKS = {
+    "public_header": public_header,
+    "shellcheck": shellcheck,
+    "python": python,
+    "checkpatch_kernel": checkpatch_kernel,
+    "checkpatch_user": checkpatch_user,
+    "sparse": sparse,
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How QEMU runs the guest's instructions: KVM where it works, else TCG."""
+
+import os
+import pathlib
+import subprocess
+
+from . import cache, initramfs, shell
+
+# Without ERMS and FSRM, since TCG runs each round of "rep movsb" by itself.
+TCG_CPU = "max,-erms,-fsrm"
+TCG = ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU]
+KVM = ["-accel", "kvm", "-cpu", "host"]
+# One processor whose clock ticks once for each instruction.
+COUNTING = ["-accel", "tcg,thread=single", "-icount",
+            "shift=0,sleep=off,align=off", "-cpu", TCG_CPU]
+PROBE_SECONDS = 20
+
+
+def choose(kernel):
+    """QEMU's arguments: KVM if a guest really boots with it.
+
+    A /dev/kvm that opens proves nothing, so a guest is booted once. The
+    answer is remembered until this machine boots again.
+    """
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return TCG
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(
+        encoding="ascii").strip()
+    stamp = cache.top() / "kvm" / boot
+    with cache.lock("kvm"):
+        if not stamp.exists():
+            stamp.parent.mkdir(exist_ok=True)
+            for old in stamp.parent.iterdir():
+                old.unlink()
+            works = _boots(kernel)
+            shell.say("KVM works and is used" if works else
+                      "KVM does not boot a guest here; emulation is used")
+            stamp.write_text("yes" if works else "no", encoding="ascii")
+        return KVM if stamp.read_text(encoding="ascii") == "yes" else TCG
+
+
+def _boots(kernel):
+    argv = ["qemu-system-x86_64", *KVM, "-m", "512", "-nodefaults",
+            "-display", "none", "-no-reboot", "-serial", "stdio",
+            "-kernel", str(kernel.image), "-initrd",
+            str(initramfs.small(kernel)), "-append",
+            "console=ttyS0 panic=-1 mytun.probe"]
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, check=False,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT,
+                              timeout=PROBE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return b"mytun-init: this machine works" in done.stdout

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From the user to the stack: read, describe, learn the flow, deliver. */
+#include <linux/etherdevice.h>
+#include <linux/if_ether.h>
+#include <linux/sched.h>
+
+#include "intake.h"
+
+/* The least that is made linear of a packet that does not fit one page. */
+#define LINEAR_MIN	256
+
+/* What one look at the user's headers needs: a packet information, vnet. */
+#define PI_LEN		sizeof(struct tun_pi)
+
+void mytun_intake_rules(const struct mytun *tun, bool nonblock,
+			struct mytun_intake_rules *rules)
+{
+	rules->flags = READ_ONCE(tun->flags);
+	rules->vnet_hdr_sz = rules->flags & IFF_VNET_HDR ?
+		READ_ONCE(tun->vnet_hdr_sz) : 0;
+	rules->headroom = NET_SKB_PAD + READ_ONCE(tun->align);
+	if ((rules->flags & MYTUN_TYPE_MASK) == IFF_TAP)
+		rules->headroom += NET_IP_ALIGN;
+	rules->nonblock = nonblock;
+}
+
+static int source_copy(struct mytun_source *src, void *to, size_t n)
+{
+	src->len -= n;
+	if (src->iter)
+		return copy_from_iter_full(to, n, src->iter) ? 0 : -EFAULT;
+	memcpy(to, src->data, n);
+	src->data += n;
+	return 0;
+}
+
+static void source_skip(struct mytun_source *src, size_t n)
+{
+	src->len -= n;
+	if (src->iter)
+		iov_iter_advance(src->iter, n);
+	else
+		src->data += n;
+}
+
+static int read_headers(const struct mytun_intake_rules *rules,
+			struct mytun_source *src, struct mytun_intake *in)
+{
+	int err;
+
+	in->proto = 0;
+	if (!(rules->flags & IFF_NO_PI)) {
+		struct tun_pi pi;
+
+		if (src->len < PI_LEN)
+			return -EINVAL;
+		err = source_copy(src, &pi, PI_LEN);
+		if (err)
+			return err;
+		in->proto = pi.proto;
+	}
+	memset(&in->vnet, 0, sizeof(in->vnet));
+	if (rules->flags & IFF_VNET_HDR) {
+		u8 hdr[MYTUN_VNET_MIN];
+
+		if (src->len < rules->vnet_hdr_sz)
+			return -EINVAL;
+		err = source_copy(src, hdr, sizeof(hdr));
+		if (err)
+			return err;
+		source_skip(src, rules->vnet_hdr_sz - sizeof(hdr));
+		err = mytun_vnet_decode(&in->vnet, hdr,
+					mytun_vnet_is_le(rules->flags),
+					src->len);
+		if (err)
+			return err;
+	}
+	if ((rules->flags & MYTUN_TYPE_MASK) == IFF_TAP &&
+	    (src->len < ETH_HLEN ||
+	     (in->vnet.hdr_len && in->vnet.hdr_len < ETH_HLEN)))
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * A packet that fits one page: head and payload in one piece of this task's
+ * page fragment, which only this task uses.
+ */
+static struct sk_buff *read_page(const struct mytun_intake_rules *rules,
+				 struct mytun_source *src)
+{
+	struct page_frag *frag = &current->task_frag;
+	size_t room, len = src->len;
+	struct sk_buff *skb;
+	struct page *page;
+	void *buf;
+	int err;
+
+	room = SKB_DATA_ALIGN(rules->headroom + len) +
+	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
+	if (unlikely(!skb_page_frag_refill(room, frag, GFP_KERNEL)))
+		return ERR_PTR(-ENOMEM);
+	/* Ours before the copy: a fault may use the fragment for itself. */
+	page = frag->page;
+	buf = page_address(page) + frag->offset;
+	get_page(page);
+	frag->offset += room;
+	err = source_copy(src, buf + rules->headroom, len);
+	if (unlikely(err))
+		goto put;
+	err = -ENOMEM;
+	skb = build_skb(buf, room);
+	if (unlikely(!skb))
+		goto put;
+	skb_reserve(skb, rules->headroom);
+	__skb_put(skb, len);
+	return skb;
+
+put:
+	put_page(page);
+	return ERR_PTR(err);
+}
+
+/* A larger packet: a linear part for the headers, the rest in fragments. */
+static struct sk_buff *read_frags(const struct mytun_intake_rules *rules,
+				  struct mytun_source *src,
+				  unsigned int linear)
+{
+	struct page_frag *frag = &current->task_frag;
+	struct sk_buff *skb;
+	int err = -ENOMEM;
+
+	skb = alloc_skb(rules->headroom + linear, GFP_KERNEL);
+	if (!skb)
+		return ERR_PTR(-ENOBUFS);
+	skb_reserve(skb, rules->headroom);
+	err = source_copy(src, __skb_put(skb, linear), linear);
+	if (err)
+		goto free;
+	while (src->len) {
+		int i = skb_shinfo(skb)->nr_frags;
+		struct page *page;
+		size_t n, offset;
+
+		err = -EMSGSIZE;
+		if (i == MAX_SKB_FRAGS)
+			goto free;
+		err = -ENOMEM;
+		if (!skb_page_frag_refill(min_t(size_t, src->len, PAGE_SIZE),
+					  frag, GFP_KERNEL))
+			goto free;
+		n = min_t(size_t, src->len, frag->size - frag->offset);
+		page = frag->page;
+		offset = frag->offset;
+		/* The skb's before the copy, see read_page(). */
+		get_page(page);
+		frag->offset += n;
+		skb_fill_page_desc(skb, i, page, offset, n);
+		skb->len += n;
+		skb->data_len += n;
+		skb->truesize += n;
+		err = source_copy(src, page_address(page) + offset, n);
+		if (err)
+			goto free;
+	}
+	return skb;
+
+free:
+	kfree_skb(skb);
+	return ERR_PTR(err);
+}
+
+/* With a send buffer that can fill up, the queue's socket pays. */
+static struct sk_buff *read_charged(struct mytun_queue *q,
+				    const struct mytun_intake_rules *rules,
+				    struct mytun_source *src,
+				    unsigned int linear)
+{
+	size_t len = src->len;
+	struct sk_buff *skb;
+	int err;
+
+	if (rules->headroom + len < PAGE_SIZE)
+		linear = len;
+	skb = sock_alloc_send_pskb(&q->sk, rules->headroom + linear,
+				   len - linear, rules->nonblock, &err,
+				   PAGE_ALLOC_COSTLY_ORDER);
+	if (!skb)
+		return ERR_PTR(err);
+	skb_reserve(skb, rules->headroom);
+	skb_put(skb, linear);
+	skb->data_len = len - linear;
+	skb->len += len - linear;
+	if (src->iter)
+		err = skb_copy_datagram_from_iter(skb, 0, src->iter, len);
+	else
+		err = skb_store_bits(skb, 0, src->data, len);
+	if (err) {
+		kfree_skb(skb);
+		return ERR_PTR(err);
+	}
+	source_skip(src, src->iter ? 0 : len);
+	src->len = 0;
+	return skb;
+}
+
+static void count_failed_read(struct mytun *tun, int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		break;		/* nothing was lost */
+	case -EFAULT:
+		mytun_count_drop(tun, MYTUN_DROP_RX_FAULT);
+		break;
+	case -EMSGSIZE:
+		mytun_count_drop(tun, MYTUN_DROP_RX_TOO_BIG);
+		break;
+	default:
+		mytun_count_drop(tun, MYTUN_DROP_RX_NOMEM);
+	}
+}
+
+int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
+		      const struct mytun_intake_rules *rules,
+		      struct mytun_source *src, struct mytun_intake *in)
+{
+	unsigned int linear;
+	struct sk_buff *skb;
+	int err;
+
+	in->len = src->len;
+	err = read_headers(rules, src, in);
+	if (err)
+		return err;
+	linear = clamp_t(unsigned int, in->vnet.hdr_len, LINEAR_MIN,
+			 SKB_MAX_HEAD(rules->headroom));
+	linear = min_t(size_t, linear, src->len);
+	if (unlikely(READ_ONCE(q->sk.sk_sndbuf) != INT_MAX))
+		skb = read_charged(q, rules, src, linear);
+	else if (likely(rules->headroom + src->len <=
+			SKB_WITH_OVERHEAD(PAGE_SIZE)))
+		skb = read_page(rules, src);
+	else
+		skb = read_frags(rules, src, linear);
+	if (IS_ERR(skb)) {
+		count_failed_read(tun, PTR_ERR(skb));
+		return PTR_ERR(skb);
+	}
+	in->skb = skb;
+	return 0;
+}
+
+/* The EtherType of a packet that came with no packet information. */
+static __be16 guess_protocol(const struct sk_buff *skb)
+{
+	u8 version = 0;
+
+	if (likely(skb_headlen(skb)))
+		version = skb->data[0] >> 4;
+	switch (version) {
+	case 4:
+		return htons(ETH_P_IP);
+	case 6:
+		return htons(ETH_P_IPV6);
+	}
+	return 0;
+}
+
+static bool must_dissect(const struct mytun *tun, const struct mytun_intake *in)
+{
+	return tun->flows || mytun_vnet_is_gso(&in->vnet);
+}
+
+int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
+			 const struct mytun_intake_rules *rules,
+			 struct mytun_intake *in)
+{
+	bool tap = (rules->flags & MYTUN_TYPE_MASK) == IFF_TAP;
+	enum mytun_drop reason;
+	struct sk_buff *skb = in->skb;
+	struct mytun_headers h;
+	unsigned int len;
+	int err;
+
+	in->skb = NULL;
+	if (tap) {
+		in->proto = 0;
+	} else if (rules->flags & IFF_NO_PI) {
+		in->proto = guess_protocol(skb);
+		if (unlikely(!in->proto)) {
+			err = -EINVAL;
+			reason = MYTUN_DROP_RX_PROTOCOL;
+			goto drop;
+		}
+	}
+	if (must_dissect(tun, in)) {
+		/* A TUN packet whose sender says EtherType 0 has no headers. */
+		if (tap || in->proto)
+			mytun_dissect(skb, 0, in->proto, &h);
+		else
+			memset(&h, 0, sizeof(h));
+	}
+	err = mytun_vnet_apply(&in->vnet, skb, &h);
+	if (unlikely(err)) {
+		reason = MYTUN_DROP_RX_VNET;
+		goto drop;
+	}
+	if (unlikely(!(READ_ONCE(tun->dev->flags) & IFF_UP))) {
+		err = -EIO;
+		reason = MYTUN_DROP_RX_DOWN;
+		goto drop;
+	}
+	if (tap) {
+		skb->protocol = eth_type_trans(skb, tun->dev);
+	} else {
+		skb_reset_mac_header(skb);
+		skb->protocol = in->proto;
+		skb->dev = tun->dev;
+	}
+	skb_reset_network_header(skb);
+	skb_record_rx_queue(skb, q->index);
+
+	/* Before the stack sees the packet: its reply may come at once. */
+	if (tun->flows && h.tuple.kind != MYTUN_TUPLE_NONE)
+		mytun_queue_learn(tun, q, &h.tuple);
+
+	len = skb->len;
+	netif_receive_skb(skb);
+	mytun_count_rx(tun, 1, len);
+	return 0;
+
+drop:
+	kfree_skb(skb);
+	mytun_count_drop(tun, reason);
+	return err;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the rooms of the driver share.
+ *
+ * Objects and their lives
+ *
+ *   struct mytun        one network device; the private part of its net_device.
+ *   struct mytun_queue  one open file; a struct sock, so that it is counted
+ *                       like one, has a wait queue, and the security modules
+ *                       know it. It lives from open() until the last reference
+ *                       to the sock is gone, one RCU grace period after the
+ *                       file is closed (SOCK_RCU_FREE).
+ *
+ * A queue belongs to no device, or is attached to one (it stands in
+ * mytun.queues), or is set aside (detached by TUNSETQUEUE: it stands in
+ * mytun.disabled and still counts against the limit).
+ *
+ * Locks
+ *
+ *   rtnl                every change of who belongs to whom; may sleep.
+ *   RCU                 mytun.queues[] and mytun_queue.dev are read under it.
+ *                       Softirq readers take rcu_read_lock() as well, since
+ *                       on kernels before 5.0 disabled softirqs alone do not
+ *                       hold off synchronize_rcu().
+ *   flow locks          inside flow.c; taken with softirqs off; nothing nests
+ *                       inside them but the free list's lock.
+ *
+ * Field marks: (rtnl) written under rtnl, read under rtnl or with READ_ONCE;
+ * (rcu) read under RCU; (open) set once by open() and constant.
+ */
+#ifndef _MYTUN_H
+#define _MYTUN_H
+
+#include <linux/ethtool.h>
+#include <linux/if_tun.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/ptr_ring.h>
+#include <linux/socket.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/uio.h>
+#include <linux/virtio_net.h>
+#include <net/sock.h>
+
+#include "flow.h"
+#include "stats.h"
+
+#define MYTUN_NAME		"mytun"
+#define MYTUN_MAX_QUEUES	256
+
+/* Flags of TUNSETIFF that this driver keeps on the device. */
+#define MYTUN_FEATURES		(IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | \
+				 IFF_MULTI_QUEUE)
+#define MYTUN_TYPE_MASK		(IFF_TUN | IFF_TAP)
+/* IFF_NO_PI's bit, as TUNGETIFF reports and TUNSETIFF reads it. */
+#define MYTUN_NOFILTER		IFF_NOFILTER
+
+/* Kept in mytun.flags only; above what fits an ifreq. */
+#define MYTUN_VNET_LE		0x80000000
+#define MYTUN_VNET_BE		0x40000000
+
+#define MYTUN_USER_FEATURES	(NETIF_F_HW_CSUM | NETIF_F_TSO_ECN | \
+				 NETIF_F_TSO | NETIF_F_TSO6 | \
+				 (MYTUN_CORE_USO ? NETIF_F_GSO_UDP_L4 : 0))
+
+/* Length of the virtio_net_hdr until TUNSETVNETHDRSZ: the legacy one. */
+#define MYTUN_VNET_HDR_DEFAULT	10
+
+struct mytun_queue;
+
+struct mytun {
+	struct mytun_queue __rcu *queues[MYTUN_MAX_QUEUES]; /* (rtnl, rcu) */
+	unsigned int nqueues;		/* (rtnl) length of queues[] */
+	unsigned int ndisabled;		/* (rtnl) length of disabled */
+	unsigned int flags;		/* (rtnl) IFF_* and MYTUN_VNET_* */
+	int vnet_hdr_sz;		/* (rtnl) bytes, 10 or more */
+	int align;			/* (rtnl) headroom that a bridge asks */
+	struct net_device *dev;
+	struct mytun_stats __percpu *stats;
+	struct mytun_flows *flows;	/* set on multiqueue devices only */
+
+	struct list_head disabled;	/* (rtnl) queues set aside */
+	kuid_t owner;			/* (rtnl) who may attach */
+	kgid_t group;			/* (rtnl) */
+	netdev_features_t set_features;	/* (rtnl) as TUNSETOFFLOAD left them */
+	int sndbuf;			/* (rtnl) bytes, for queues to come */
+	u32 msg_enable;
+	struct ethtool_link_ksettings link; /* (rtnl) as ethtool shows it */
+	void *security;
+};
+
+struct mytun_queue {
+	struct sock sk;			/* first: sk_alloc() makes both */
+	struct socket socket;		/* sock_alloc_send_pskb() looks at it */
+	struct socket_wq wq;		/* readers and writers that wait */
+	struct mytun __rcu *dev;	/* (rtnl, rcu) attached or set aside */
+	struct mytun *disabled;		/* (rtnl) the device, while set aside */
+	struct list_head disabled_node;	/* (rtnl) in mytun.disabled */
+	unsigned int flags;		/* (rtnl) of this file's TUNSETIFF */
+	u16 index;			/* (rtnl) in mytun.queues */
+	u16 flow_id;			/* (rtnl) who owns its flows, flow.h */
+	int ifindex;			/* (rtnl) for the device to come */
+	struct fasync_struct *fasync;
+	bool wants_sigio;
+	struct ptr_ring ring;		/* sk_buffs that wait for read() */
+};
+
+/* The device of a queue for as long as rcu_read_lock() is held. */
+static inline struct mytun *mytun_rcu(const struct mytun_queue *q)
+{
+	return rcu_dereference(q->dev);
+}
+
+static inline bool mytun_is_tap(const struct mytun *tun)
+{
+	return (READ_ONCE(tun->flags) & MYTUN_TYPE_MASK) == IFF_TAP;
+}
+
+/* Byte order of the virtio_net_hdr: legacy is the host's, unless told. */
+static inline bool mytun_vnet_is_le(unsigned int flags)
+{
+	if (flags & MYTUN_VNET_LE)
+		return true;
+	return (flags & MYTUN_VNET_BE) ? false : virtio_legacy_is_little_endian();
+}
+
+/* chrdev.c */
+extern const struct file_operations mytun_fops;
+int mytun_chrdev_init(void);
+void mytun_chrdev_exit(void);
+
+/* ioctl.c */
+long mytun_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+long mytun_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* netdev.c */
+bool mytun_netdev_is(const struct net_device *dev, unsigned int type);
+void mytun_netdev_setup(struct net_device *dev);
+int mytun_netdev_prepare(struct net_device *dev, unsigned int flags);
+void mytun_netdev_release(struct net_device *dev);
+int mytun_netdev_set_offload(struct mytun *tun, unsigned long arg);
+int mytun_netdev_init(void);
+void mytun_netdev_exit(void);
+
+/* queue.c */
+void mytun_queue_learn(struct mytun *tun, struct mytun_queue *q,
+		       const struct mytun_tuple *t);
+void mytun_queue_wake_reader(struct mytun_queue *q);
+bool mytun_queue_writable(const struct mytun_queue *q);
+struct mytun *mytun_get(struct mytun_queue *q);
+void mytun_put(struct mytun *tun);
+struct mytun_queue *mytun_queue_open(struct net *net, struct file *file);
+void mytun_queue_close(struct mytun_queue *q);
+int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q);
+void mytun_queue_disable(struct mytun_queue *q);
+void mytun_queue_detach_all(struct mytun *tun);
+int mytun_queue_resize(struct mytun *tun);
+
+/* rtnl.c */
+extern struct rtnl_link_ops mytun_link_ops;
+int mytun_rtnl_init(void);
+void mytun_rtnl_exit(void);
+
+/* ethtool.c */
+extern const struct ethtool_ops mytun_ethtool_ops;
+
+/* write.c, read.c */
+ssize_t mytun_write_iter(struct kiocb *iocb, struct iov_iter *from);
+ssize_t mytun_read_iter(struct kiocb *iocb, struct iov_iter *to);
+
+/* sink.c */
+netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev);
+u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb);
+
+#endif /* _MYTUN_H */

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Module parameters: what a system administrator sets in modprobe.d. */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "param.h"
+
+#define FLOWS_MIN	64
+#define FLOWS_MAX	(1 << 20)
+#define AGEING_MIN	100
+#define AGEING_MAX	(24 * 3600 * 1000)
+
+static unsigned int flows = 4096;
+module_param(flows, uint, 0644);
+MODULE_PARM_DESC(flows, "Flows that a multiqueue device remembers, 64 to 1048576, 64 bytes each (default 4096)");
+
+static unsigned int flow_ageing_ms = 3000;
+module_param(flow_ageing_ms, uint, 0644);
+MODULE_PARM_DESC(flow_ageing_ms, "Milliseconds without a packet, in either direction, until a flow is forgotten, 100 to 86400000 (default 3000)");
+
+static bool attach_any;
+module_param(attach_any, bool, 0644);
+MODULE_PARM_DESC(attach_any, "Let anyone attach to a device that has neither owner nor group, as kernels before 7.3 do (default N: CAP_NET_ADMIN is needed)");
+
+unsigned int mytun_param_flows(void)
+{
+	return clamp_t(unsigned int, READ_ONCE(flows), FLOWS_MIN, FLOWS_MAX);
+}
+
+unsigned int mytun_param_ageing(void)
+{
+	return clamp_t(unsigned int, READ_ONCE(flow_ageing_ms), AGEING_MIN,
+		       AGEING_MAX);
+}
+
+bool mytun_param_attach_any(void)
+{
+	return READ_ONCE(attach_any);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Module parameters, as they apply to devices made from now on. */
+#ifndef _MYTUN_PARAM_H
+#define _MYTUN_PARAM_H
+
+#include <linux/types.h>
+
+unsigned int mytun_param_flows(void);
+unsigned int mytun_param_ageing(void);	/* milliseconds */
+bool mytun_param_attach_any(void);
+
+#endif /* _MYTUN_PARAM_H */

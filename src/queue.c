@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Queues: one an open file. Attaching, setting aside, leaving.
+ *
+ * Everything that changes membership runs under rtnl. A queue that leaves goes
+ * through these steps, in this order:
+ *
+ *   1. it is taken out of mytun.queues (the last queue takes its place) and
+ *      its flows stop being found: no packet is sent to it from now on;
+ *   2. synchronize_net(): every CPU that saw it there is done with it, and no
+ *      writer that saw it attached can learn a flow for it any more;
+ *   3. its flows leave the table, and the packets that wait in it are freed
+ *      and counted.
+ */
+#include <linux/file.h>
+#include <linux/netdevice.h>
+#include <linux/ptr_ring.h>
+#include <linux/rtnetlink.h>
+#include <linux/security.h>
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
+#include "mytun.h"
+
+static struct proto mytun_proto = {
+	.name		= MYTUN_NAME,
+	.owner		= THIS_MODULE,
+	.obj_size	= sizeof(struct mytun_queue),
+};
+
+/* The device, held, or NULL: the queue has none. */
+struct mytun *mytun_get(struct mytun_queue *q)
+{
+	struct mytun *tun;
+
+	rcu_read_lock();
+	tun = mytun_rcu(q);
+	if (tun)
+		dev_hold(tun->dev);
+	rcu_read_unlock();
+	return tun;
+}
+
+void mytun_put(struct mytun *tun)
+{
+	dev_put(tun->dev);
+}
+
+static void free_packet(void *ptr)
+{
+	kfree_skb(ptr);
+}
+
+/*
+ * The flow of a packet that was written to @q belongs to @q from now on.
+ * Context: softirqs off, rcu_read_lock(): the queue cannot be attached to
+ * another device, nor its flows be purged, before that ends.
+ */
+void mytun_queue_learn(struct mytun *tun, struct mytun_queue *q,
+		       const struct mytun_tuple *t)
+{
+	u16 id = READ_ONCE(q->flow_id);
+
+	if (id != MYTUN_FLOW_NO_QUEUE && mytun_rcu(q) == tun)
+		mytun_flows_learn(tun->flows, t, mytun_tuple_hash(t), id);
+}
+
+/* A packet is there. Context: any; pairs with the waiter's set state. */
+void mytun_queue_wake_reader(struct mytun_queue *q)
+{
+	if (READ_ONCE(q->wants_sigio))
+		kill_fasync(&q->fasync, SIGIO, POLL_IN);
+	if (wq_has_sleeper(&q->wq.wait))
+		wake_up_interruptible_sync_poll(&q->wq.wait, EPOLLIN |
+						EPOLLPRI | EPOLLRDNORM |
+						EPOLLRDBAND);
+}
+
+bool mytun_queue_writable(const struct mytun_queue *q)
+{
+	return sock_writeable(&q->sk);
+}
+
+/* Called when the stack has freed a packet that was charged to the queue. */
+static void write_space(struct sock *sk)
+{
+	struct mytun_queue *q = container_of(sk, struct mytun_queue, sk);
+
+	if (!sock_writeable(sk))
+		return;
+	if (!test_and_clear_bit(SOCKWQ_ASYNC_NOSPACE, &q->wq.flags))
+		return;
+	if (wq_has_sleeper(&q->wq.wait))
+		wake_up_interruptible_sync_poll(&q->wq.wait, EPOLLOUT |
+						EPOLLWRNORM | EPOLLWRBAND);
+	kill_fasync(&q->fasync, SIGIO, POLL_OUT);
+}
+
+struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
+{
+	struct mytun_queue *q;
+	struct sock *sk;
+
+	sk = sk_alloc(net, AF_UNSPEC, GFP_KERNEL, &mytun_proto, 0);
+	if (!sk)
+		return ERR_PTR(-ENOMEM);
+	q = container_of(sk, struct mytun_queue, sk);
+	if (ptr_ring_init(&q->ring, 0, GFP_KERNEL)) {
+		sk_free(sk);
+		return ERR_PTR(-ENOMEM);
+	}
+	sock_init_data_uid(NULL, sk, current_fsuid());
+	init_waitqueue_head(&q->wq.wait);
+	RCU_INIT_POINTER(sk->sk_wq, &q->wq);
+	q->socket.file = file;
+	q->socket.type = SOCK_RAW;
+	q->socket.sk = sk;
+	sk_set_socket(sk, &q->socket);
+	sk->sk_write_space = write_space;
+	sk->sk_sndbuf = INT_MAX;
+	/* mytun_xmit() may still look at a closed queue for a grace period. */
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	RCU_INIT_POINTER(q->dev, NULL);
+	q->flow_id = MYTUN_FLOW_NO_QUEUE;
+	INIT_LIST_HEAD(&q->disabled_node);
+	return q;
+}
+
+static void set_real_queues(struct mytun *tun)
+{
+	/* 0 is refused; the transmit path drops then. */
+	netif_set_real_num_tx_queues(tun->dev, tun->nqueues);
+	netif_set_real_num_rx_queues(tun->dev, tun->nqueues);
+}
+
+static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
+{
+	struct sk_buff *skb;
+
+	while ((skb = ptr_ring_consume(&q->ring))) {
+		mytun_count_drop(tun, MYTUN_DROP_TX_DETACHED);
+		kfree_skb(skb);
+	}
+}
+
+/**
+ * mytun_queue_attach - make a queue the device's last one
+ * @tun: the device
+ * @q: a queue that has no device, or was set aside by this one
+ *
+ * Context: rtnl. The queue's reference to its sock is taken here and dropped
+ * when it leaves the device.
+ *
+ * Return: 0, -EINVAL (it has a device), -EBUSY (the device takes one queue
+ * only), -E2BIG (256 queues, those set aside included), -ENOMEM, or what the
+ * security module says.
+ */
+int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q)
+{
+	struct net_device *dev = tun->dev;
+	int err, id = MYTUN_FLOW_NO_QUEUE;
+
+	err = security_tun_dev_attach(&q->sk, tun->security);
+	if (err < 0)
+		return err;
+	if (rtnl_dereference(q->dev) && !q->disabled)
+		return -EINVAL;
+	if (!(tun->flags & IFF_MULTI_QUEUE) && tun->nqueues == 1)
+		return -EBUSY;
+	if (!q->disabled && tun->nqueues + tun->ndisabled == MYTUN_MAX_QUEUES)
+		return -E2BIG;
+	if (!q->disabled &&
+	    ptr_ring_resize(&q->ring, dev->tx_queue_len, GFP_KERNEL,
+			    free_packet))
+		return -ENOMEM;
+	if (tun->flows) {
+		id = mytun_flows_add_queue(tun->flows, tun->nqueues);
+		if (id < 0)
+			return id;
+	}
+	if (q->disabled) {
+		list_del_init(&q->disabled_node);
+		q->disabled = NULL;
+		tun->ndisabled--;
+	} else {
+		sock_hold(&q->sk);
+	}
+	q->sk.sk_shutdown &= ~RCV_SHUTDOWN;
+	q->sk.sk_sndbuf = tun->sndbuf;
+	q->index = tun->nqueues;
+	WRITE_ONCE(q->flow_id, id);
+	/* The device may go first: the queue holds no reference to it. */
+	rcu_assign_pointer(q->dev, tun);
+	rcu_assign_pointer(tun->queues[tun->nqueues], q);
+	WRITE_ONCE(tun->nqueues, tun->nqueues + 1);
+	set_real_queues(tun);
+	return 0;
+}
+
+/* Step 1: @q is not in mytun.queues any more, the last queue has its place. */
+static void take_out(struct mytun *tun, struct mytun_queue *q)
+{
+	unsigned int last = tun->nqueues - 1;
+	struct mytun_queue *moved = rtnl_dereference(tun->queues[last]);
+
+	if (tun->flows) {
+		mytun_flows_move_queue(tun->flows, moved->flow_id, q->index);
+		mytun_flows_remove_queue(tun->flows, q->flow_id);
+	}
+	rcu_assign_pointer(tun->queues[q->index], moved);
+	WRITE_ONCE(moved->index, q->index);
+	RCU_INIT_POINTER(tun->queues[last], NULL);
+	WRITE_ONCE(tun->nqueues, last);
+}
+
+/* Step 3. @id is what the queue had for its flows. */
+static void clean_up(struct mytun *tun, struct mytun_queue *q, u16 id)
+{
+	if (tun->flows)
+		mytun_flows_purge(tun->flows, id);
+	drop_waiting(tun, q);
+}
+
+/* Set an attached queue aside (TUNSETQUEUE). Context: rtnl, may sleep. */
+void mytun_queue_disable(struct mytun_queue *q)
+{
+	struct mytun *tun = rtnl_dereference(q->dev);
+	u16 id = q->flow_id;
+
+	take_out(tun, q);
+	WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
+	q->disabled = tun;
+	list_add_tail(&q->disabled_node, &tun->disabled);
+	tun->ndisabled++;
+	synchronize_net();
+	clean_up(tun, q, id);
+	set_real_queues(tun);
+}
+
+/* The queue's file is closed. Context: rtnl, may sleep. */
+static void leave(struct mytun_queue *q)
+{
+	struct mytun *tun = rtnl_dereference(q->dev);
+	u16 id = q->flow_id;
+
+	if (!tun)
+		return;
+	if (q->disabled) {
+		list_del_init(&q->disabled_node);
+		q->disabled = NULL;
+		tun->ndisabled--;
+		RCU_INIT_POINTER(q->dev, NULL);
+	} else {
+		take_out(tun, q);
+		WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
+		RCU_INIT_POINTER(q->dev, NULL);
+		synchronize_net();
+		clean_up(tun, q, id);
+		set_real_queues(tun);
+	}
+	sock_put(&q->sk);
+
+	if (tun->nqueues || tun->ndisabled)
+		return;
+	netif_carrier_off(tun->dev);
+	if (!(tun->flags & IFF_PERSIST) &&
+	    tun->dev->reg_state == NETREG_REGISTERED)
+		unregister_netdevice(tun->dev);
+}
+
+void mytun_queue_close(struct mytun_queue *q)
+{
+	rtnl_lock();
+	leave(q);
+	rtnl_unlock();
+	ptr_ring_cleanup(&q->ring, free_packet);
+	sock_put(&q->sk);
+}
+
+/*
+ * The device goes. Readers that sleep are woken and find RCV_SHUTDOWN; whoever
+ * holds the device by mytun_get() is waited for by unregister_netdevice().
+ * Context: rtnl, may sleep.
+ */
+void mytun_queue_detach_all(struct mytun *tun)
+{
+	struct mytun_queue *q, *next;
+	unsigned int i, n = tun->nqueues;
+
+	for (i = 0; i < n; i++) {
+		q = rtnl_dereference(tun->queues[i]);
+		WRITE_ONCE(q->sk.sk_shutdown, RCV_SHUTDOWN);
+		wake_up_all(&q->wq.wait);
+		WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
+		RCU_INIT_POINTER(q->dev, NULL);
+	}
+	list_for_each_entry(q, &tun->disabled, disabled_node) {
+		WRITE_ONCE(q->sk.sk_shutdown, RCV_SHUTDOWN);
+		wake_up_all(&q->wq.wait);
+		RCU_INIT_POINTER(q->dev, NULL);
+	}
+	WRITE_ONCE(tun->nqueues, 0);
+	synchronize_net();
+	for (i = 0; i < n; i++) {
+		q = rtnl_dereference(tun->queues[i]);
+		RCU_INIT_POINTER(tun->queues[i], NULL);
+		drop_waiting(tun, q);
+		sock_put(&q->sk);
+	}
+	list_for_each_entry_safe(q, next, &tun->disabled, disabled_node) {
+		list_del_init(&q->disabled_node);
+		q->disabled = NULL;
+		drop_waiting(tun, q);
+		sock_put(&q->sk);
+	}
+	tun->ndisabled = 0;
+	/* A persistent device kept the module; its deletion ends that. */
+	if (tun->flags & IFF_PERSIST)
+		module_put(THIS_MODULE);
+}
+
+/* tx_queue_len has changed: all queues, or none, get the new size. */
+int mytun_queue_resize(struct mytun *tun)
+{
+	unsigned int n = tun->nqueues + tun->ndisabled, i;
+	struct ptr_ring **rings;
+	struct mytun_queue *q;
+	int err;
+
+	if (!n)
+		return 0;
+	rings = kmalloc_array(n, sizeof(*rings), GFP_KERNEL);
+	if (!rings)
+		return -ENOMEM;
+	for (i = 0; i < tun->nqueues; i++) {
+		q = rtnl_dereference(tun->queues[i]);
+		rings[i] = &q->ring;
+	}
+	list_for_each_entry(q, &tun->disabled, disabled_node)
+		rings[i++] = &q->ring;
+	err = ptr_ring_resize_multiple_bh(rings, n, tun->dev->tx_queue_len,
+					  GFP_KERNEL, free_packet);
+	kfree(rings);
+	return err;
+}

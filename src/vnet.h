@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The virtio_net_hdr in front of a packet (virtio 1.2, 5.1.6; the layout of
+ * struct virtio_net_hdr without num_buffers).
+ */
+#ifndef _MYTUN_VNET_H
+#define _MYTUN_VNET_H
+
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+#include "flow.h"
+
+#define MYTUN_VNET_MIN	10	/* sizeof(struct virtio_net_hdr) */
+
+/* The header in the byte order of the host. */
+struct mytun_vnet {
+	u8 flags;
+	u8 gso_type;
+	u16 hdr_len;
+	u16 gso_size;
+	u16 csum_start;
+	u16 csum_offset;
+};
+
+/**
+ * mytun_vnet_decode - read a header and see if it fits its packet
+ * @v: filled in
+ * @from: MYTUN_VNET_MIN bytes
+ * @le: little endian
+ * @len: length of the packet behind the header
+ *
+ * Return: 0, or -EINVAL if the headers it tells of are longer than the packet.
+ */
+int mytun_vnet_decode(struct mytun_vnet *v, const void *from, bool le,
+		      size_t len);
+
+/**
+ * mytun_vnet_apply - give an skb the checksum and GSO state of a header
+ * @v: the header
+ * @skb: the packet, data at its first header
+ * @h: the headers as mytun_dissect() found them from there
+ *
+ * Return: 0, or -EINVAL if the two contradict each other. Context: any.
+ */
+int mytun_vnet_apply(const struct mytun_vnet *v, struct sk_buff *skb,
+		     const struct mytun_headers *h);
+
+/* Whether mytun_vnet_apply() needs to know the packet's headers. */
+static inline bool mytun_vnet_is_gso(const struct mytun_vnet *v)
+{
+	return v->gso_type != 0;
+}
+
+/**
+ * mytun_vnet_encode - the header that tells the user about an skb
+ * @to: MYTUN_VNET_MIN bytes are written
+ * @skb: the packet
+ * @le: little endian
+ * @vlan_len: bytes of VLAN tag that will be put into the packet
+ *
+ * Return: 0, or -EINVAL for a kind of GSO that the header cannot tell.
+ */
+int mytun_vnet_encode(void *to, const struct sk_buff *skb, bool le,
+		      unsigned int vlan_len);
+
+#endif /* _MYTUN_VNET_H */

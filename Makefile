@@ -12,6 +12,9 @@ help:
 	@echo 'make module [KDIR=...]  build src/mytun.ko for a prepared kernel tree'
 	@echo 'make demo               a VPN over mytun, in a virtual machine'
 	@echo 'make check              all tests [KERNELS=...] [TESTS=...] [LONG=1]'
+	@echo 'make style              how the source is written'
+	@echo 'make deb, rpm, dist      packages and tarball, in build/'
+	@echo 'make install, uninstall the module by dkms, without a package'
 
 # dkms appends KERNELRELEASE=..., which names the same kernel as KDIR and passes through.
 module:
@@ -21,9 +24,49 @@ clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src clean
 
 # Packages and the source tarball go to build/; nothing else is written.
-.PHONY: dist deb
+.PHONY: dist deb rpm
 dist:
 	tools/package/tarball build/mytun-$$(tools/package/version).tar.xz
 
 deb:
 	tools/package/deb build/deb
+
+rpm:
+	tools/package/rpm build/rpm
+
+.PHONY: style demo
+style:
+	selftests/style/run
+
+# KERNEL=5.10|6.1|6.12|newest chooses the virtual machine.
+demo:
+	selftests/demo/run
+
+# With dkms but without a package; KVER= names the kernel.
+.PHONY: install uninstall
+install uninstall:
+	tools/package/dkms $@ $(KVER)
+
+# Virtual machines. check honours KERNELS="6.1 newest", TESTS="data" and LONG=1.
+.PHONY: check check-long check-kernel roots vm python
+check: python
+	selftests/vm/check
+
+check-long: python
+	LONG=1 selftests/vm/check
+
+# KDIR= names a prepared kernel tree, KERNEL_IMAGE= what to boot.
+check-kernel: python
+	selftests/vm/check-kernel '$(KDIR)' '$(KERNEL_IMAGE)'
+
+roots: python
+	selftests/vm/roots
+
+# KERNEL=5.10|6.1|6.12|newest; RUN='--files DIR -- command' goes to the runner.
+KERNEL ?= 6.1
+vm: python deb
+	selftests/vm/run --kernel $(KERNEL) --package build/deb/mytun-dkms_*.deb $(RUN)
+
+python:
+	@test -x /usr/bin/python3 || { apt-get update -qq && \
+		apt-get install -qq -y --no-install-recommends python3; }

@@ -84,9 +84,10 @@ TEST_F_TIMEOUT(attach, bad_pointers, 60)
 
 	/* Before anything else: unattached, attached, and deleted. */
 	for (round = 0; round < 3; round++) {
-		for (i = 0; i < ARRAY_SIZE(commands); i++)
+		for (i = 0; i < ARRAY_SIZE(commands); i++) {
 			EXPECT_EQ(-EFAULT, device_ioctl(self->fd, commands[i],
 							BAD_POINTER));
+		}
 		if (round == 0) {
 			ASSERT_EQ(0, setiff(self->fd, NAME, IFF_TAP));
 		} else if (round == 1) {
@@ -111,10 +112,11 @@ TEST_F_TIMEOUT(attach, unattached_ioctls, 60)
 	unsigned int i, round;
 
 	for (round = 0; round < 2; round++) {
-		for (i = 0; i < ARRAY_SIZE(commands); i++)
+		for (i = 0; i < ARRAY_SIZE(commands); i++) {
 			EXPECT_EQ(-EBADFD,
 				  device_ioctl(self->fd, commands[i], 0))
 				TH_LOG("command 0x%lx", commands[i]);
+		}
 		EXPECT_EQ(-EBADFD, device_ioctl(self->fd, SIOCGIFHWADDR,
 						(long)&ifr));
 		EXPECT_EQ(-EBADFD, device_ioctl(self->fd, 0x8901, (long)&ifr));
@@ -218,9 +220,10 @@ TEST_F_TIMEOUT(attach, bad_names, 60)
 	};
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++)
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		EXPECT_EQ(-EINVAL, setiff(self->fd, names[i], IFF_TUN))
 			TH_LOG("name \"%s\"", names[i]);
+	}
 	EXPECT_EQ(1, link_count());
 	/* None of that has used up the fd. */
 	EXPECT_EQ(0, setiff(self->fd, NAME, IFF_TUN));
@@ -546,6 +549,25 @@ TEST_F_TIMEOUT(flags, link_as_created, 60)
 				  65535 - 14 : 65535));
 	EXPECT_EQ(-EINVAL, link_set_mtu(NAME, variant->flags & IFF_TAP ?
 					65536 - 14 : 65536));
+}
+
+TEST_F_TIMEOUT(flags, not_by_rtnetlink, 60)
+{
+	struct link_info info;
+	int err;
+
+	self->fd = device_create(self->name, variant->flags);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, link_get(NAME, &info));
+	/* EINVAL was what tun said before 5.0. */
+	err = link_add("another", info.kind);
+	EXPECT_TRUE(err == -EOPNOTSUPP || (!device_is_mytun() &&
+					   err == -EINVAL))
+		TH_LOG("RTM_NEWLINK of kind %s: %d", info.kind, err);
+	EXPECT_FALSE(link_exists("another"));
+	/* Deletion is not refused, fds or not. */
+	EXPECT_EQ(0, link_delete(NAME));
+	EXPECT_EQ(-EBADFD, device_getiff(self->fd, NULL, NULL));
 }
 
 TEST_F_TIMEOUT(flags, ifindex, 60)

@@ -243,6 +243,22 @@ void packet_tcp(struct packet *p, const struct packet_flow *flow,
 	put_transport(p, PROTO_TCP, TCP_SIZE, 16, payload, size);
 }
 
+void packet_syn(struct packet *p, const struct packet_flow *flow, uint32_t seq,
+		uint16_t mss)
+{
+	/* Behind the header, as if it were payload, and then made header. */
+	const uint8_t options[8] = {
+		2, 4, (uint8_t)(mss >> 8), (uint8_t)mss, 3, 3, 7, 1
+	};
+	uint8_t *l4;
+
+	packet_tcp(p, flow, TCP_SYN, seq, 0, options, sizeof(options));
+	l4 = p->data + p->l4;
+	l4[12] = (TCP_SIZE + sizeof(options)) / 4 << 4;
+	put_transport(p, PROTO_TCP, TCP_SIZE, 16, options, sizeof(options));
+	p->payload = p->size;
+}
+
 void packet_echo(struct packet *p, const struct packet_flow *flow, bool reply,
 		 uint16_t id, uint16_t seq, const void *payload, size_t size)
 {

@@ -86,6 +86,9 @@ void packet_udp(struct packet *p, const struct packet_flow *flow,
 void packet_tcp(struct packet *p, const struct packet_flow *flow,
 		uint8_t flags, uint32_t seq, uint32_t ack,
 		const void *payload, size_t size);
+/* The first one: SYN, with an MSS and a window scale of 7. */
+void packet_syn(struct packet *p, const struct packet_flow *flow, uint32_t seq,
+		uint16_t mss);
 void packet_echo(struct packet *p, const struct packet_flow *flow, bool reply,
 		 uint16_t id, uint16_t seq, const void *payload, size_t size);
 /* A frame without IP. */

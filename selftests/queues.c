@@ -59,8 +59,8 @@ static uint32_t scramble(const struct queues *q, uint32_t number,
 static uint32_t unscramble(const struct queues *q, uint32_t code,
 			   uint32_t range)
 {
-	/* 4196759431 * 40503 is 1 modulo 2^32. */
-	return (code ^ (uint32_t)q->seed) * 4196759431u & (range - 1);
+	/* 1650947975 * 40503 is 1 modulo 2^32. */
+	return (code ^ (uint32_t)q->seed) * 1650947975u & (range - 1);
 }
 
 struct packet_flow queues_flow(const struct queues *q, enum flow_kind kind,

@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 
 #include "mytun.h"
+#include "ring.h"
 
 static int mytun_open(struct inode *inode, struct file *file)
 {
@@ -40,13 +41,24 @@ static __poll_t mytun_poll(struct file *file, poll_table *wait)
 {
 	struct mytun_queue *q = file->private_data;
 	struct mytun *tun = mytun_get(q);
+	struct mytun_rings *r;
 	__poll_t mask = 0;
 
 	if (!tun)
 		return EPOLLERR;
 	poll_wait(file, &q->wq.wait, wait);
-	if (!ptr_ring_empty(&q->ring))
+	/* Rings go with the file, which the caller holds. */
+	r = rcu_dereference_protected(q->rings, 1);
+	if (r)
+		mytun_ring_restart(q, r);
+	if (r && r->rx_size ? !mytun_ring_rx_empty(r) :
+			      !ptr_ring_empty(&q->ring))
 		mask |= EPOLLIN | EPOLLRDNORM;
+	if (r && r->tx_size) {
+		if (mytun_ring_tx_writable(r))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		goto out;
+	}
 	/*
 	 * Ask to be told before looking again: the packet that held the buffer
 	 * may be freed in between, and write_space() looks at the bit.
@@ -58,6 +70,7 @@ static __poll_t mytun_poll(struct file *file, poll_table *wait)
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	else if (!(READ_ONCE(tun->dev->flags) & IFF_UP))
 		set_bit(SOCKWQ_ASYNC_NOSPACE, &q->wq.flags);
+out:
 	if (tun->dev->reg_state != NETREG_REGISTERED)
 		mask = EPOLLERR;
 	mytun_put(tun);
@@ -109,6 +122,7 @@ const struct file_operations mytun_fops = {
 #ifdef CONFIG_COMPAT
 	.compat_ioctl	= mytun_compat_ioctl,
 #endif
+	.mmap		= mytun_ring_mmap,
 	.show_fdinfo	= mytun_show_fdinfo,
 };
 

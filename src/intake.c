@@ -22,6 +22,11 @@ void mytun_intake_rules(const struct mytun *tun, bool nonblock,
 	if ((rules->flags & MYTUN_TYPE_MASK) == IFF_TAP)
 		rules->headroom += NET_IP_ALIGN;
 	rules->nonblock = nonblock;
+	rules->gfp = GFP_KERNEL;
+	rules->frag = &current->task_frag;
+	rules->napi = NULL;
+	rules->packets = 0;
+	rules->bytes = 0;
 }
 
 static int source_copy(struct mytun_source *src, void *to, size_t n)
@@ -83,43 +88,47 @@ static int read_headers(const struct mytun_intake_rules *rules,
 }
 
 /*
- * A packet that fits one page: head and payload in one piece of this task's
- * page fragment, which only this task uses.
+ * A packet that fits one page: head and payload in one piece of the caller's
+ * page fragment, which only the caller uses. For write() that is the task's.
  */
-static struct sk_buff *read_page(const struct mytun_intake_rules *rules,
-				 struct mytun_source *src)
+static int read_page(const struct mytun_intake_rules *rules,
+		     struct mytun_source *src, struct mytun_intake *in)
 {
-	struct page_frag *frag = &current->task_frag;
-	size_t room, len = src->len;
-	struct sk_buff *skb;
+	struct page_frag *frag = rules->frag;
 	struct page *page;
-	void *buf;
 	int err;
 
-	room = SKB_DATA_ALIGN(rules->headroom + len) +
-	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	in->payload = src->len;
+	in->room = SKB_DATA_ALIGN(rules->headroom + in->payload) +
+		   SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
-	if (unlikely(!skb_page_frag_refill(room, frag, GFP_KERNEL)))
-		return ERR_PTR(-ENOMEM);
+	if (unlikely(!skb_page_frag_refill(in->room, frag, rules->gfp)))
+		return -ENOMEM;
 	/* Ours before the copy: a fault may use the fragment for itself. */
 	page = frag->page;
-	buf = page_address(page) + frag->offset;
+	in->head = page_address(page) + frag->offset;
 	get_page(page);
-	frag->offset += room;
-	err = source_copy(src, buf + rules->headroom, len);
+	frag->offset += in->room;
+	err = source_copy(src, in->head + rules->headroom, in->payload);
 	if (unlikely(err))
-		goto put;
-	err = -ENOMEM;
-	skb = build_skb(buf, room);
-	if (unlikely(!skb))
-		goto put;
-	skb_reserve(skb, rules->headroom);
-	__skb_put(skb, len);
-	return skb;
+		put_page(page);
+	in->skb = NULL;
+	return err;
+}
 
-put:
-	put_page(page);
-	return ERR_PTR(err);
+/* The skb of read_page()'s piece. Context: softirqs off. */
+static struct sk_buff *build_page(const struct mytun_intake_rules *rules,
+				  const struct mytun_intake *in)
+{
+	struct sk_buff *skb = napi_build_skb(in->head, in->room);
+
+	if (unlikely(!skb)) {
+		put_page(virt_to_head_page(in->head));
+		return NULL;
+	}
+	skb_reserve(skb, rules->headroom);
+	__skb_put(skb, in->payload);
+	return skb;
 }
 
 /* A larger packet: a linear part for the headers, the rest in fragments. */
@@ -127,11 +136,11 @@ static struct sk_buff *read_frags(const struct mytun_intake_rules *rules,
 				  struct mytun_source *src,
 				  unsigned int linear)
 {
-	struct page_frag *frag = &current->task_frag;
+	struct page_frag *frag = rules->frag;
 	struct sk_buff *skb;
 	int err = -ENOMEM;
 
-	skb = alloc_skb(rules->headroom + linear, GFP_KERNEL);
+	skb = alloc_skb(rules->headroom + linear, rules->gfp);
 	if (!skb)
 		return ERR_PTR(-ENOBUFS);
 	skb_reserve(skb, rules->headroom);
@@ -148,7 +157,7 @@ static struct sk_buff *read_frags(const struct mytun_intake_rules *rules,
 			goto free;
 		err = -ENOMEM;
 		if (!skb_page_frag_refill(min_t(size_t, src->len, PAGE_SIZE),
-					  frag, GFP_KERNEL))
+					  frag, rules->gfp))
 			goto free;
 		n = min_t(size_t, src->len, frag->size - frag->offset);
 		page = frag->page;
@@ -236,19 +245,34 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
 	linear = clamp_t(unsigned int, in->vnet.hdr_len, LINEAR_MIN,
 			 SKB_MAX_HEAD(rules->headroom));
 	linear = min_t(size_t, linear, src->len);
-	if (unlikely(READ_ONCE(q->sk.sk_sndbuf) != INT_MAX))
+	in->mark = 0;
+	in->priority = 0;
+	if (unlikely(READ_ONCE(q->sk.sk_sndbuf) != INT_MAX &&
+		     gfpflags_allow_blocking(rules->gfp))) {
 		skb = read_charged(q, rules, src, linear);
-	else if (likely(rules->headroom + src->len <=
-			SKB_WITH_OVERHEAD(PAGE_SIZE)))
-		skb = read_page(rules, src);
-	else
+	} else if (likely(rules->headroom + src->len <=
+			  SKB_WITH_OVERHEAD(PAGE_SIZE))) {
+		err = read_page(rules, src, in);
+		if (unlikely(err))
+			count_failed_read(tun, err);
+		return err;
+	} else {
 		skb = read_frags(rules, src, linear);
+	}
 	if (IS_ERR(skb)) {
 		count_failed_read(tun, PTR_ERR(skb));
 		return PTR_ERR(skb);
 	}
 	in->skb = skb;
 	return 0;
+}
+
+void mytun_intake_cancel(struct mytun_intake *in)
+{
+	if (in->skb)
+		consume_skb(in->skb);
+	else
+		put_page(virt_to_head_page(in->head));
 }
 
 /* The EtherType of a packet that came with no packet information. */
@@ -273,17 +297,22 @@ static bool must_dissect(const struct mytun *tun, const struct mytun_intake *in)
 }
 
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
-			 const struct mytun_intake_rules *rules,
+			 struct mytun_intake_rules *rules,
 			 struct mytun_intake *in)
 {
 	bool tap = (rules->flags & MYTUN_TYPE_MASK) == IFF_TAP;
-	enum mytun_drop reason;
 	struct sk_buff *skb = in->skb;
+	enum mytun_drop reason;
 	struct mytun_headers h;
-	unsigned int len;
 	int err;
 
-	in->skb = NULL;
+	if (!skb) {
+		skb = build_page(rules, in);
+		if (unlikely(!skb)) {
+			mytun_count_drop(tun, MYTUN_DROP_RX_NOMEM);
+			return -ENOMEM;
+		}
+	}
 	if (tap) {
 		in->proto = 0;
 	} else if (rules->flags & IFF_NO_PI) {
@@ -320,18 +349,31 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	}
 	skb_reset_network_header(skb);
 	skb_record_rx_queue(skb, q->index);
+	skb->mark = in->mark;
+	skb->priority = in->priority;
 
 	/* Before the stack sees the packet: its reply may come at once. */
 	if (tun->flows && h.tuple.kind != MYTUN_TUPLE_NONE)
 		mytun_queue_learn(tun, q, &h.tuple);
 
-	len = skb->len;
-	netif_receive_skb(skb);
-	mytun_count_rx(tun, 1, len);
+	rules->packets++;
+	rules->bytes += skb->len;
+	if (rules->napi)
+		napi_gro_receive(rules->napi, skb);
+	else
+		netif_receive_skb(skb);
 	return 0;
 
 drop:
 	kfree_skb(skb);
 	mytun_count_drop(tun, reason);
 	return err;
+}
+
+void mytun_intake_end(struct mytun *tun, struct mytun_intake_rules *rules)
+{
+	if (rules->packets)
+		mytun_count_rx(tun, rules->packets, rules->bytes);
+	rules->packets = 0;
+	rules->bytes = 0;
 }

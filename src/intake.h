@@ -20,12 +20,25 @@ struct mytun_source {
 	size_t len;		/* bytes that are left */
 };
 
-/* A packet between the two steps. */
+/* Packets between the two steps at a time: few, so that the allocators of skbs
+ * and pages serve them from what is at hand.
+ */
+#define MYTUN_INTAKE_RUN	16
+
+/*
+ * A packet between the two steps. A packet that fits a page is not yet an skb:
+ * those are cheapest made with softirqs off.
+ */
 struct mytun_intake {
-	struct sk_buff *skb;
-	struct mytun_vnet vnet;
+	struct sk_buff *skb;	/* or NULL: */
+	void *head;		/* a piece of a page, of @room bytes */
+	u32 room;
+	u32 payload;		/* bytes of packet in it */
 	size_t len;		/* what the user handed over, headers included */
 	__be16 proto;		/* of a TUN packet */
+	u32 mark;
+	u32 priority;
+	struct mytun_vnet vnet;
 };
 
 /*
@@ -37,8 +50,14 @@ struct mytun_intake_rules {
 	unsigned int vnet_hdr_sz;
 	unsigned int headroom;
 	bool nonblock;
+	gfp_t gfp;		/* GFP_KERNEL: reading may sleep */
+	struct page_frag *frag;	/* where to put packets; the caller's own */
+	struct napi_struct *napi; /* GRO, on this instance; or NULL */
+	unsigned int packets;	/* delivered, and not counted yet */
+	u64 bytes;
 };
 
+/* For a caller in process context; those elsewhere set gfp, frag and napi. */
 void mytun_intake_rules(const struct mytun *tun, bool nonblock,
 			struct mytun_intake_rules *rules);
 
@@ -48,9 +67,9 @@ void mytun_intake_rules(const struct mytun *tun, bool nonblock,
  * @q: the queue it is written to
  * @rules: from mytun_intake_rules()
  * @src: the packet with what the device puts in front of it
- * @in: filled in; owns in->skb until it is delivered
+ * @in: filled in; to be delivered or cancelled
  *
- * May sleep if @src->iter is set. What is lost here is counted.
+ * May sleep if rules->gfp may; then softirqs must be on. What is lost here is counted.
  *
  * Return: 0, or -EINVAL (malformed headers), -EFAULT (unreadable memory),
  * -EAGAIN (the send buffer is full and the call must not wait), -ERESTARTSYS,
@@ -65,7 +84,7 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
  * @tun: the device
  * @q: the queue it was written to
  * @rules: as above
- * @in: from mytun_intake_read(); in->skb is gone in any case
+ * @in: from mytun_intake_read(); gone in any case
  *
  * Context: softirqs off, rcu_read_lock() held. The flow is learned before the
  * stack sees the packet, so that even a reply sent from inside this call finds
@@ -75,7 +94,13 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
  * is down).
  */
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
-			 const struct mytun_intake_rules *rules,
+			 struct mytun_intake_rules *rules,
 			 struct mytun_intake *in);
+
+/* A packet that was read is not to be delivered: it was not accepted. */
+void mytun_intake_cancel(struct mytun_intake *in);
+
+/* Count what was delivered. Context: as mytun_intake_deliver(). */
+void mytun_intake_end(struct mytun *tun, struct mytun_intake_rules *rules);
 
 #endif /* _MYTUN_INTAKE_H */

@@ -403,6 +403,9 @@ static long do_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 	struct ifreq ifr = {};
 	long ret;
 
+	if (_IOC_TYPE(cmd) == MYTUN_IOC_MAGIC)
+		return mytun_control(q, cmd, argp);
+
 	if (cmd == TUNSETIFF || cmd == TUNSETQUEUE ||
 	    (_IOC_TYPE(cmd) == SOCK_IOC_TYPE && cmd != SIOCGSKNS)) {
 		if (copy_from_user(&ifr, argp, ifreq_len))

@@ -50,7 +50,7 @@
 
 /* Flags of TUNSETIFF that this driver keeps on the device. */
 #define MYTUN_FEATURES		(IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | \
-				 IFF_MULTI_QUEUE)
+				 IFF_MULTI_QUEUE | IFF_BACKPRESSURE)
 #define MYTUN_TYPE_MASK		(IFF_TUN | IFF_TAP)
 /* IFF_NO_PI's bit, as TUNGETIFF reports and TUNSETIFF reads it. */
 #define MYTUN_NOFILTER		IFF_NOFILTER
@@ -67,6 +67,8 @@
 #define MYTUN_VNET_HDR_DEFAULT	10
 
 struct mytun_queue;
+struct mytun_batch_mode;
+struct mytun_rings;
 
 struct mytun {
 	struct mytun_queue __rcu *queues[MYTUN_MAX_QUEUES]; /* (rtnl, rcu) */
@@ -103,6 +105,9 @@ struct mytun_queue {
 	struct fasync_struct *fasync;
 	bool wants_sigio;
 	struct ptr_ring ring;		/* sk_buffs that wait for read() */
+	unsigned int taken;		/* (ring.consumer_lock) since a wake */
+	struct mytun_batch_mode __rcu *batch;	/* (rtnl, rcu) or NULL */
+	struct mytun_rings __rcu *rings;	/* (rtnl, rcu) or NULL */
 };
 
 /* The device of a queue for as long as rcu_read_lock() is held. */
@@ -146,6 +151,9 @@ void mytun_netdev_exit(void);
 void mytun_queue_learn(struct mytun *tun, struct mytun_queue *q,
 		       const struct mytun_tuple *t);
 void mytun_queue_wake_reader(struct mytun_queue *q);
+bool mytun_queue_has_qdisc(const struct netdev_queue *txq);
+void mytun_queue_took(struct mytun *tun, struct mytun_queue *q,
+		      unsigned int n);
 bool mytun_queue_writable(const struct mytun_queue *q);
 struct mytun *mytun_get(struct mytun_queue *q);
 void mytun_put(struct mytun *tun);
@@ -164,9 +172,34 @@ void mytun_rtnl_exit(void);
 /* ethtool.c */
 extern const struct ethtool_ops mytun_ethtool_ops;
 
-/* write.c, read.c */
-ssize_t mytun_write_iter(struct kiocb *iocb, struct iov_iter *from);
+/* read.c */
+#define MYTUN_READ_FAULT	1
+int mytun_read_wait(struct mytun_queue *q, bool nonblock);
+u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb);
+int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
+		    struct iov_iter *to, size_t room, enum mytun_drop *reason);
+ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
+		       struct iov_iter *to, bool nonblock);
 ssize_t mytun_read_iter(struct kiocb *iocb, struct iov_iter *to);
+
+/* batch.c */
+ssize_t mytun_batch_read(struct mytun *tun, struct mytun_queue *q,
+			 struct iov_iter *to, bool nonblock);
+ssize_t mytun_batch_write(struct mytun *tun, struct mytun_queue *q,
+			  struct iov_iter *from, bool nonblock);
+long mytun_batch_ioctl(struct mytun *tun, struct mytun_queue *q,
+		       const void __user *arg);
+void mytun_batch_end(struct mytun_queue *q);
+bool mytun_batch_reads(const struct mytun_queue *q);
+
+/* control.c */
+long mytun_control(struct mytun_queue *q, unsigned int cmd, void __user *argp);
+int mytun_copy_args(void *to, size_t len, const void __user *from);
+
+/* write.c */
+ssize_t mytun_write_one(struct mytun *tun, struct mytun_queue *q,
+			struct iov_iter *from, bool nonblock);
+ssize_t mytun_write_iter(struct kiocb *iocb, struct iov_iter *from);
 
 /* sink.c */
 netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev);

@@ -2,6 +2,7 @@
 /* Module parameters: what a system administrator sets in modprobe.d. */
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/mm.h>
 #include <linux/moduleparam.h>
 
 #include "param.h"
@@ -22,6 +23,15 @@ MODULE_PARM_DESC(flow_ageing_ms, "Milliseconds without a packet, in either direc
 static bool attach_any;
 module_param(attach_any, bool, 0644);
 MODULE_PARM_DESC(attach_any, "Let anyone attach to a device that has neither owner nor group, as kernels before 7.3 do (default N: CAP_NET_ADMIN is needed)");
+
+static unsigned int rings_max_mb = 4096;
+module_param(rings_max_mb, uint, 0644);
+MODULE_PARM_DESC(rings_max_mb, "Mebibytes of memory that all rings together may take (default 4096)");
+
+unsigned long mytun_param_rings_max_pages(void)
+{
+	return (unsigned long)READ_ONCE(rings_max_mb) << (20 - PAGE_SHIFT);
+}
 
 unsigned int mytun_param_flows(void)
 {

@@ -8,5 +8,6 @@
 unsigned int mytun_param_flows(void);
 unsigned int mytun_param_ageing(void);	/* milliseconds */
 bool mytun_param_attach_any(void);
+unsigned long mytun_param_rings_max_pages(void);
 
 #endif /* _MYTUN_PARAM_H */

@@ -18,9 +18,11 @@
 #include <linux/rtnetlink.h>
 #include <linux/security.h>
 #include <linux/skbuff.h>
+#include <net/sch_generic.h>
 #include <net/sock.h>
 
 #include "mytun.h"
+#include "ring.h"
 
 static struct proto mytun_proto = {
 	.name		= MYTUN_NAME,
@@ -126,6 +128,45 @@ struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
 	return q;
 }
 
+/* Whether what is not taken now can wait: a device without a queue drops. */
+bool mytun_queue_has_qdisc(const struct netdev_queue *txq)
+{
+	return rcu_dereference_raw(txq->qdisc)->enqueue;
+}
+
+/*
+ * A reader took @n packets. A queue that was stopped since it was full starts
+ * again when half of it has been read, or all.
+ */
+void mytun_queue_took(struct mytun *tun, struct mytun_queue *q, unsigned int n)
+{
+	struct netdev_queue *txq;
+	bool start;
+
+	if (!(READ_ONCE(tun->flags) & IFF_BACKPRESSURE))
+		return;
+	/* What was taken before what was stopped; pairs with put_fifo(). */
+	smp_mb();
+	txq = netdev_get_tx_queue(tun->dev, READ_ONCE(q->index));
+	if (!netif_tx_queue_stopped(txq))
+		return;
+	spin_lock(&q->ring.consumer_lock);
+	q->taken += n;
+	start = q->taken >= q->ring.size / 2 || __ptr_ring_empty(&q->ring);
+	if (start)
+		q->taken = 0;
+	spin_unlock(&q->ring.consumer_lock);
+	if (start)
+		netif_tx_wake_queue(txq);
+}
+
+/* Who has which queue changes: none may stay stopped for another's sake. */
+static void start_queues(struct mytun *tun)
+{
+	if (netif_running(tun->dev))
+		netif_tx_wake_all_queues(tun->dev);
+}
+
 static void set_real_queues(struct mytun *tun)
 {
 	/* 0 is refused; the transmit path drops then. */
@@ -159,6 +200,8 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q)
 {
 	struct net_device *dev = tun->dev;
 	int err, id = MYTUN_FLOW_NO_QUEUE;
+	bool was_disabled = q->disabled;
+	struct mytun_rings *rings;
 
 	err = security_tun_dev_attach(&q->sk, tun->security);
 	if (err < 0)
@@ -194,6 +237,10 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q)
 	rcu_assign_pointer(tun->queues[tun->nqueues], q);
 	WRITE_ONCE(tun->nqueues, tun->nqueues + 1);
 	set_real_queues(tun);
+	rings = rtnl_dereference(q->rings);
+	if (rings && !was_disabled)
+		mytun_ring_attach(tun, rings);
+	start_queues(tun);
 	return 0;
 }
 
@@ -219,6 +266,16 @@ static void clean_up(struct mytun *tun, struct mytun_queue *q, u16 id)
 	if (tun->flows)
 		mytun_flows_purge(tun->flows, id);
 	drop_waiting(tun, q);
+	set_real_queues(tun);
+	start_queues(tun);
+}
+
+static void detach_rings(struct mytun_queue *q, bool gone)
+{
+	struct mytun_rings *rings = rtnl_dereference(q->rings);
+
+	if (rings)
+		mytun_ring_detach(rings, gone);
 }
 
 /* Set an attached queue aside (TUNSETQUEUE). Context: rtnl, may sleep. */
@@ -234,7 +291,6 @@ void mytun_queue_disable(struct mytun_queue *q)
 	tun->ndisabled++;
 	synchronize_net();
 	clean_up(tun, q, id);
-	set_real_queues(tun);
 }
 
 /* The queue's file is closed. Context: rtnl, may sleep. */
@@ -256,8 +312,8 @@ static void leave(struct mytun_queue *q)
 		RCU_INIT_POINTER(q->dev, NULL);
 		synchronize_net();
 		clean_up(tun, q, id);
-		set_real_queues(tun);
 	}
+	detach_rings(q, false);
 	sock_put(&q->sk);
 
 	if (tun->nqueues || tun->ndisabled)
@@ -273,6 +329,8 @@ void mytun_queue_close(struct mytun_queue *q)
 	rtnl_lock();
 	leave(q);
 	rtnl_unlock();
+	mytun_ring_close(q);
+	mytun_batch_end(q);
 	ptr_ring_cleanup(&q->ring, free_packet);
 	sock_put(&q->sk);
 }
@@ -305,12 +363,14 @@ void mytun_queue_detach_all(struct mytun *tun)
 		q = rtnl_dereference(tun->queues[i]);
 		RCU_INIT_POINTER(tun->queues[i], NULL);
 		drop_waiting(tun, q);
+		detach_rings(q, true);
 		sock_put(&q->sk);
 	}
 	list_for_each_entry_safe(q, next, &tun->disabled, disabled_node) {
 		list_del_init(&q->disabled_node);
 		q->disabled = NULL;
 		drop_waiting(tun, q);
+		detach_rings(q, true);
 		sock_put(&q->sk);
 	}
 	tun->ndisabled = 0;
@@ -341,5 +401,6 @@ int mytun_queue_resize(struct mytun *tun)
 	err = ptr_ring_resize_multiple_bh(rings, n, tun->dev->tx_queue_len,
 					  GFP_KERNEL, free_packet);
 	kfree(rings);
+	start_queues(tun);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <linux/skbuff.h>
 
 #include "mytun.h"
+#include "ring.h"
 
 u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb)
 {
@@ -35,12 +36,37 @@ u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb)
 	return index < 0 ? 0 : index;
 }
 
+/* For read(). Return: whether there was room. */
+static bool put_fifo(struct mytun *tun, struct mytun_queue *q,
+		     struct sk_buff *skb)
+{
+	struct netdev_queue *txq;
+	int err;
+
+	if (!(READ_ONCE(tun->flags) & IFF_BACKPRESSURE))
+		return !ptr_ring_produce(&q->ring, skb);
+	txq = netdev_get_tx_queue(tun->dev, READ_ONCE(q->index));
+	spin_lock(&q->ring.producer_lock);
+	err = __ptr_ring_produce(&q->ring, skb);
+	if (__ptr_ring_full(&q->ring) && mytun_queue_has_qdisc(txq)) {
+		netif_tx_stop_queue(txq);
+		/* Stopped before looking again; mytun_queue_took() pairs. */
+		smp_mb__after_atomic();
+		if (!__ptr_ring_full(&q->ring))
+			netif_tx_wake_queue(txq);
+	}
+	spin_unlock(&q->ring.producer_lock);
+	return !err;
+}
+
 netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct mytun *tun = netdev_priv(dev);
 	u16 txq = skb_get_queue_mapping(skb);
 	enum mytun_drop reason;
+	struct mytun_rings *rings = NULL;
 	struct mytun_queue *q;
+	int ret;
 
 	rcu_read_lock();
 	reason = MYTUN_DROP_TX_NO_QUEUE;
@@ -49,6 +75,9 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	q = rcu_dereference(tun->queues[txq]);
 	if (unlikely(!q))
 		goto drop;
+	rings = rcu_dereference(q->rings);
+	if (rings && !rings->rx_size)
+		rings = NULL;
 
 	reason = MYTUN_DROP_TX_NOMEM;
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))
@@ -61,14 +90,30 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 
+	if (rings) {
+		ret = mytun_ring_put(tun, q, rings, skb, netdev_xmit_more());
+		if (unlikely(ret >= 0)) {
+			reason = ret;
+			rings = NULL;	/* it has ended the burst */
+			goto drop;
+		}
+		mytun_count_tx(tun, 1, skb->len +
+			       (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0));
+		consume_skb(skb);
+		rcu_read_unlock();
+		return NETDEV_TX_OK;
+	}
 	reason = MYTUN_DROP_TX_FULL;
-	if (unlikely(ptr_ring_produce(&q->ring, skb)))
+	if (unlikely(!put_fifo(tun, q, skb)))
 		goto drop;
 	mytun_queue_wake_reader(q);
 	rcu_read_unlock();
 	return NETDEV_TX_OK;
 
 drop:
+	/* A burst must not end without its packets being shown. */
+	if (rings && !netdev_xmit_more())
+		mytun_ring_put_end(q, rings);
 	mytun_count_drop(tun, reason);
 	skb_tx_error(skb);
 	kfree_skb(skb);

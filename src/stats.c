@@ -10,11 +10,13 @@ static const char * const drop_names[MYTUN_DROP_MAX] = {
 	[MYTUN_DROP_TX_DETACHED]	= "tx_drop_detached",
 	[MYTUN_DROP_TX_HEADER]		= "tx_drop_header",
 	[MYTUN_DROP_TX_BUFFER]		= "tx_drop_buffer",
+	[MYTUN_DROP_TX_TOO_BIG]		= "tx_drop_too_big",
 	[MYTUN_DROP_RX_DOWN]		= "rx_drop_down",
 	[MYTUN_DROP_RX_NOMEM]		= "rx_drop_nomem",
 	[MYTUN_DROP_RX_FAULT]		= "rx_drop_fault",
 	[MYTUN_DROP_RX_PROTOCOL]	= "rx_drop_protocol",
 	[MYTUN_DROP_RX_TOO_BIG]		= "rx_drop_too_big",
+	[MYTUN_DROP_RX_RECORD]		= "rx_drop_record",
 	[MYTUN_DROP_RX_VNET]		= "rx_drop_vnet",
 };
 

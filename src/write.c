@@ -3,8 +3,9 @@
 #include <linux/fs.h>
 
 #include "intake.h"
+#include "ring.h"
 
-static ssize_t write_one(struct mytun *tun, struct mytun_queue *q,
+ssize_t mytun_write_one(struct mytun *tun, struct mytun_queue *q,
 			 struct iov_iter *from, bool nonblock)
 {
 	struct mytun_source src = {
@@ -22,22 +23,40 @@ static ssize_t write_one(struct mytun *tun, struct mytun_queue *q,
 	local_bh_disable();
 	rcu_read_lock();
 	err = mytun_intake_deliver(tun, q, &rules, &in);
+	mytun_intake_end(tun, &rules);
 	rcu_read_unlock();
 	local_bh_enable();
 	return err ?: in.len;
+}
+
+/* Nothing is written: that is a kick, if the queue has rings. */
+static ssize_t mytun_write_kick(struct mytun_queue *q)
+{
+	/* Rings go with the file, which the caller holds. */
+	struct mytun_rings *r = rcu_dereference_protected(q->rings, 1);
+	long ret = mytun_drive_kick(q, r);
+
+	return ret < 0 ? ret : 0;
 }
 
 ssize_t mytun_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
 	struct mytun_queue *q = file->private_data;
+	bool nonblock = file->f_flags & O_NONBLOCK ||
+			iocb->ki_flags & IOCB_NOWAIT;
 	struct mytun *tun = mytun_get(q);
 	ssize_t ret;
 
 	if (!tun)
 		return -EBADFD;
-	ret = write_one(tun, q, from, file->f_flags & O_NONBLOCK ||
-				      iocb->ki_flags & IOCB_NOWAIT);
+	if (unlikely(!iov_iter_count(from)) &&
+	    rcu_access_pointer(q->rings))
+		ret = mytun_write_kick(q);
+	else if (unlikely(rcu_access_pointer(q->batch)))
+		ret = mytun_batch_write(tun, q, from, nonblock);
+	else
+		ret = mytun_write_one(tun, q, from, nonblock);
 	mytun_put(tun);
 	return ret;
 }

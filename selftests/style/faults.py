@@ -11,7 +11,7 @@ import tempfile
 import rules
 
 PROBE = """// SPDX-License-Identifier: GPL-2.0
-/* Linux 6.4 (0123456789abcdef): x() has two arguments. */
+/* 6.4, 0123456789ab: x() has two arguments. Delete when 6.1 goes. */
 #include <linux/types.h>
 """
 
@@ -21,8 +21,8 @@ SOUND = {
     "debian/changelog": "mytun (1.2.3-4) unstable; urgency=medium\n",
     "src/main.c": "// SPDX-License-Identifier: GPL-2.0\n",
     "compat/probes/x.c": PROBE,
-    "compat/probes/sentinel_passes.c": PROBE,
-    "compat/probes/sentinel_fails.c": PROBE,
+    "compat/probes/sane_yes.c": PROBE,
+    "compat/probes/sane_no.c": PROBE,
     "selftests/Makefile": "# SPDX-License-Identifier: GPL-2.0\n"
                           "TEST_GEN_PROGS := data\n",
     "selftests/data.c": "// SPDX-License-Identifier: GPL-2.0\n"
@@ -30,6 +30,10 @@ SOUND = {
 }
 
 SPDX = SOUND["src/main.c"]
+
+PARAMETER = """module_param(flows, uint, 0644);
+MODULE_PARM_DESC(flows, "How many (default 1)");
+"""
 
 # Check, and what is put into the sound tree; None takes a file away.
 FAULTS = (
@@ -51,9 +55,15 @@ FAULTS = (
      {"debian/changelog": "mytun (1.2.4-1) unstable; urgency=medium\n"}),
     ("versions", {"src/main.c": SPDX + 'MODULE_VERSION("1.2.3");\n'}),
     ("probes", {"compat/probes/x.c": SPDX + "#include <linux/types.h>\n"}),
-    ("probes", {"compat/probes/sentinel_fails.c": None}),
+    ("probes", {"compat/probes/sane_no.c": None}),
     ("probes", {f"compat/probes/p{number}.c": PROBE
                 for number in range(rules.PROBES)}),
+    ("probes", {"compat/probes/x.c":
+                PROBE.replace("Delete when", "Keep until")}),
+    ("parameters", {"src/param.c": SPDX + PARAMETER}),
+    ("parameters", {"src/param.c": SPDX + PARAMETER,
+                    "tools/system/modprobe.d/mytun.conf":
+                    "#options mytun flows=2\n"}),
     ("tests", {"selftests/data.c": None}),
     ("tests", {"selftests/more.c": SOUND["selftests/data.c"]}),
     ("plain_text", {"src/main.c": SPDX + "int x; \n"}),

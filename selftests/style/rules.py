@@ -17,7 +17,8 @@ PROBES = 30
 VERSION_TESTS = re.compile(
     r"LINUX_" r"VERSION_|KERNEL_" r"VERSION\(|RHEL_" r"RELEASE|UTS_" r"RELEASE"
     r"|linux/" r"version\.h")
-LEFTOVERS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+# One of them is also a directive of KTAP, which a list of directives may name.
+LEFTOVERS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b(?!\|)")
 ADDRESSES = re.compile(r"\b[a-z]+://([^/\s\"'>)]+)")
 REGISTRIES = re.compile(
     r"\b(deb|ftp|security|archive|snapshot|mirror)s?\.(debian|ubuntu|fedora)"
@@ -162,17 +163,20 @@ def probes(tree):
              if path.parts[:2] == ("compat", "probes") and path.suffix == ".c"]
     if not found:
         yield "compat/probes: there are no probes"
-    counted = [path for path in found if "sentinel" not in path.name]
+    counted = [path for path in found if not path.name.startswith("sane_")]
     if len(counted) > PROBES:
         yield f"compat/probes: {len(counted)} probes, the limit is {PROBES}"
     if len(found) - len(counted) < 2:
         yield "compat/probes: two sentinels are needed"
-    # "6.4 0123456789ab subject": the release, and the commit of the change.
-    provenance = re.compile(r"\b[3-9]\.\d+\b.*\b[0-9a-f]{12,40}\b", re.DOTALL)
+    # "6.4, 0123456789ab; more. Delete when 5.10 goes.": the release and the
+    # commit of the change, and what would let the probe be deleted.
+    provenance = re.compile(r"/\* [3-9]\.\d+, [0-9a-f]{12,40}\b.*\bDelete when\b"
+                            r".*?\*/", re.DOTALL)
     for path in counted:
         comment = tree.text(path).split("#include", 1)[0]
         if not provenance.search(comment):
-            yield f"{path}: no release and commit before the first #include"
+            yield (f"{path}: does not begin with a release, a commit, and "
+                   "when to delete it")
 
 
 def tests(tree):
@@ -208,6 +212,25 @@ def plain_text(tree):
                 yield f"{path}:{number}: not ASCII"
 
 
+def parameters(tree):
+    """modprobe.d shows every parameter of the module with its default."""
+    shown = dict(re.findall(r"^#options mytun (\w+)=(\S+)$", tree.text(
+        pathlib.Path("tools/system/modprobe.d/mytun.conf")), re.MULTILINE))
+    named = {}
+    for path in tree.files:
+        if path.parts[0] == "src" and path.suffix == ".c":
+            text = tree.text(path)
+            for name in re.findall(r"^module_param\w*\((\w+)", text,
+                                   re.MULTILINE):
+                default = re.search(r"MODULE_PARM_DESC\(%s,[^;]*"
+                                    r"\(default (\w+)" % name, text)
+                named[name] = default and default.group(1)
+    for name in sorted(set(named) | set(shown)):
+        if named.get(name) is None or named.get(name) != shown.get(name):
+            yield (f"{name}: its default is {named.get(name)} in the driver "
+                   f"and {shown.get(name)} in modprobe.d/mytun.conf")
+
+
 CHECKS = {
     "kernel_versions": kernel_versions,
     "file_length": file_length,
@@ -217,6 +240,7 @@ CHECKS = {
     "licence": licence,
     "versions": versions,
     "probes": probes,
+    "parameters": parameters,
     "tests": tests,
     "plain_text": plain_text,
 }

@@ -6,11 +6,14 @@
 #include_next <linux/module.h>
 #include <mytun-answers.h>
 
-/* Exports of the network core that are kept for drivers, since 6.16. */
-#if defined(MYTUN_HAVE_MODULE_IMPORT_NS_STRING)
+/*
+ * Exports of the network core that are kept for drivers, since 6.16. By then
+ * the name is a string (6.13, cdd30ebb1b9f).
+ */
+#if defined(MODULE_IMPORT_NS) && !defined(MYTUN_HAVE_MODULE_IMPORT_NS_TOKEN)
 #define MYTUN_IMPORT_NETDEV_INTERNAL	MODULE_IMPORT_NS("NETDEV_INTERNAL")
 #else
-#define MYTUN_IMPORT_NETDEV_INTERNAL
+#define MYTUN_IMPORT_NETDEV_INTERNAL	MODULE_INFO(mytun, "no namespaces")
 #endif
 
 #endif /* _MYTUN_COMPAT_LINUX_MODULE_H */

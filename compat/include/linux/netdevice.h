@@ -10,6 +10,17 @@
 #define NETIF_F_GSO_UDP_L4	0
 #endif
 
+#ifndef MYTUN_HAVE_NETDEV_XMIT_MORE
+/* It was told in the packet, which is what the caller has at hand. */
+#define netdev_xmit_more()	(skb->xmit_more)
+#endif
+
+/* Always with the default weight. */
+#ifndef MYTUN_HAVE_NETIF_NAPI_ADD_THREE_ARGS
+#define netif_napi_add(dev, napi, poll) \
+	(netif_napi_add)(dev, napi, poll, NAPI_POLL_WEIGHT)
+#endif
+
 /* ndo_select_queue, from a function of device and packet. */
 #if defined(MYTUN_HAVE_SELECT_QUEUE_THREE_ARGS)
 #define MYTUN_DEFINE_SELECT_QUEUE(name, fn)				\

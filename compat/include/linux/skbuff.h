@@ -7,7 +7,11 @@
 #include <mytun-answers.h>
 
 #ifndef MYTUN_HAVE_NF_RESET_CT
-#define nf_reset_ct(skb)	nf_reset(skb)
+#define nf_reset_ct(skb)		nf_reset(skb)
+#endif
+
+#ifndef MYTUN_HAVE_NAPI_BUILD_SKB
+#define napi_build_skb(data, room)	build_skb(data, room)
 #endif
 
 #endif /* _MYTUN_COMPAT_LINUX_SKBUFF_H */

@@ -54,6 +54,7 @@ static void mount_at(const char *type, const char *where)
 
 static bool argument(const char *word)
 {
+	static const char separators[] = { ' ', '\n', '\0' };
 	static char line[4096];
 	char *copy, *token, *rest;
 	bool found = false;
@@ -69,8 +70,8 @@ static bool argument(const char *word)
 		fail("/proc/cmdline");
 	line[length] = '\0';
 	copy = strdup(line);
-	for (token = strtok_r(copy, " \n", &rest); token;
-	     token = strtok_r(NULL, " \n", &rest))
+	for (token = strtok_r(copy, separators, &rest); token;
+	     token = strtok_r(NULL, separators, &rest))
 		if (!strcmp(token, word))
 			found = true;
 	free(copy);

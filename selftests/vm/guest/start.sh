@@ -1,3 +1,4 @@
+#!/bin/dash
 # SPDX-License-Identifier: GPL-2.0
 # Process 1 of a test machine, in the root's own dash: prepares the system,
 # runs the steps of the job and ends the machine.
@@ -15,6 +16,7 @@
 job=/mytun-job
 token=
 results=
+# shellcheck source=/dev/null
 . "$job/settings"
 
 mark()
@@ -65,15 +67,15 @@ end_group()
 {
 	group=$1
 	for try in 1 2 3 4 5 6 7 8 9 10; do
-		left=$(cat "$group/cgroup.procs" 2>/dev/null)
+		left=$(tr '\n' ' ' < "$group/cgroup.procs")
 		[ -z "$left" ] && break
 		if [ "$try" -gt 2 ]; then
-			kill -9 $left 2>/dev/null
+			xargs -r kill -9 < "$group/cgroup.procs" 2>/dev/null
 		fi
 		sleep 0.2
 	done
 	if [ -n "$left" ]; then
-		echo "<3>$token left behind:" $left > /dev/kmsg
+		echo "<3>$token left behind: $left" > /dev/kmsg
 	fi
 	rmdir "$group" 2>/dev/null
 }
@@ -89,7 +91,7 @@ run_step()
 	echo "<3>$token begin $step" > /dev/kmsg
 	(
 		echo 0 > "$group/cgroup.procs"
-		cd "$job/files"
+		cd "$job/files" || exit 125
 		MYTUN_OUT=$job/out
 		export MYTUN_OUT
 		exec timeout -k 10 "$seconds" dash "$directory/command" \
@@ -106,8 +108,8 @@ exec 3>/dev/ttyS1 </dev/null
 stty -F /dev/ttyS1 raw -echo
 prepare
 mark up
-for step in $(ls "$job/steps"); do
-	run_step "$step"
+for path in "$job"/steps/*; do
+	run_step "${path##*/}"
 done
 if [ -n "$results" ]; then
 	tar -c -C "$job/out" . > "$results"

@@ -44,7 +44,7 @@ def _boots(kernel):
     argv = ["qemu-system-x86_64", *KVM, "-m", "512", "-nodefaults",
             "-display", "none", "-no-reboot", "-serial", "stdio",
             "-kernel", str(kernel.image), "-initrd",
-            str(initramfs.small(kernel)), "-append",
+            str(initramfs.bare()), "-append",
             "console=ttyS0 panic=-1 mytun.probe"]
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, check=False,

@@ -68,7 +68,7 @@ def entry(kind, name, made_from, make):
     return path
 
 
-def drop_old(path, keep=2):
+def drop_old(path, keep=3):
     """Remove the oldest entries beside 'path' that share its name."""
     stem = path.name.rsplit("-", 1)[0]
     same = [other for other in path.parent.glob(f"{stem}-????????????????")

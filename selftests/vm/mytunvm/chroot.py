@@ -77,7 +77,12 @@ class Chroot:
 
     def run(self, *argv, log=None):
         """Run a command inside, and return what it printed."""
-        return shell.run(self._argv(argv), env=ENVIRONMENT, log=log)
+        try:
+            return shell.run(self._argv(argv), env=ENVIRONMENT, log=log)
+        except shell.CommandError as error:
+            words = [str(word) for word in argv]
+            raise shell.CommandError(words, error.status,
+                                     error.output) from None
 
     def add(self, source, target):
         """Copy a file or a tree of the host to the path 'target' inside."""

@@ -20,7 +20,9 @@ NEEDED = {
     "mmdebstrap": "/usr/bin/mmdebstrap",
     "mount": "/bin/mount",
     "perl": "/usr/bin/perl",
+    "pyflakes3": "/usr/bin/pyflakes3",
     "qemu-system-x86": "/usr/bin/qemu-system-x86_64",
+    "shellcheck": "/usr/bin/shellcheck",
     "util-linux": "/usr/bin/unshare",
     "xz-utils": "/usr/bin/xz",
 }

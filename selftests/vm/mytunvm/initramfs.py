@@ -132,6 +132,18 @@ def begin(archive):
     archive.add("init", stat.S_IFREG | 0o755, program().read_bytes())
 
 
+def bare():
+    """An initramfs with our first program alone, to see whether it runs."""
+    def make(directory):
+        with open(directory / "initramfs", "wb") as file:
+            archive = Archive(file)
+            begin(archive)
+            archive.close()
+
+    return cache.entry("initramfs", "bare", [str(program()), 1], make) \
+        / "initramfs"
+
+
 def small(kernel):
     """The initramfs of a kernel that reads its root from a disk."""
     files = module_files(kernel.modules)

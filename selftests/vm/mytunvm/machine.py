@@ -21,6 +21,8 @@ BOOT_SECONDS = 150
 GRACE_SECONDS = 60
 RESULTS_SIZE = 1 << 30
 CONSOLE_LINES = 60
+# What a machine needs at least whose root is in its memory.
+IN_MEMORY_MIB = 3072
 
 # oops=panic and panic=-1 end a broken machine at once. The limits after
 # which the kernel complains of a stall are longer than on real hardware,
@@ -103,7 +105,7 @@ class Machine:
         work, settings = self._work, self.settings
         argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
                 "-nodefaults", "-display", "none", "-no-reboot",
-                "-m", str(settings.memory), "-kernel", str(self.kernel.image),
+                "-kernel", str(self.kernel.image),
                 "-serial", f"file:{self.console_path}", "-serial", "stdio"]
         append = ARGUMENTS
         if settings.icount:
@@ -116,7 +118,9 @@ class Machine:
         except LookupError as reason:
             shell.say(f"the root goes into memory: {reason}")
             self.in_memory = True
+        memory = settings.memory
         if self.in_memory:
+            memory = max(memory, IN_MEMORY_MIB)
             append += " mytun.root=initramfs"
             argv += ["-initrd", str(self._whole())]
         else:
@@ -127,6 +131,7 @@ class Machine:
             argv += _disk(image.of(self.kernel.system), "snapshot")
             argv += _disk(work / "job.tar", "readonly")
             argv += _disk(work / "results", "")
+        argv += ["-m", str(memory)]
         argv += ["-append", f"{append} {settings.append}".strip()]
         self._process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

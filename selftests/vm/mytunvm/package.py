@@ -19,12 +19,16 @@ HARMLESS = (
 # installed, and for each other one when that kernel is installed; the
 # kernels came first here, so they are named to it one by one.
 INSTALL = """
-set -e
-apt-get install -y --no-install-recommends "$@"
+failed()
+{
+    cat /var/lib/dkms/*/*/build/make.log
+    exit 1
+}
+apt-get install -y --no-install-recommends "$@" || failed
 for directory in /lib/modules/*/; do
     release=$(basename "$directory")
-    dkms autoinstall -k "$release"
-    depmod "$release"
+    dkms autoinstall -k "$release" || failed
+    depmod "$release" || failed
 done
 """
 

@@ -9,7 +9,6 @@ known by the release that `uname -r` prints.
 import dataclasses
 import json
 import os
-import pathlib
 import shutil
 
 from . import archive, cache, shell

@@ -18,7 +18,9 @@ class CommandError(Exception):
         self.status = status
         self.output = output
         tail = "\n".join(output.splitlines()[-30:])
-        super().__init__(f"{' '.join(argv)}: exit status {status}\n{tail}")
+        # A script that is given as a word is too long to be shown.
+        command = " ".join(word for word in argv if "\n" not in word)
+        super().__init__(f"{command}: exit status {status}\n{tail}")
 
 
 def say(text):

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What happens to a machine that has the package.
+
+Each test takes a system.System that has kernels and headers, and not the
+package, and raises AssertionError.
+"""
+
+import system
+
+CONFIGURATION = ("/etc/modprobe.d/mytun.conf", "/etc/modules-load.d/mytun.conf")
+
+
+def fresh_install(machine):
+    """The module is built for each kernel that has headers."""
+    machine.install(machine.packages.this)
+    for release in machine.releases:
+        machine.shell("dkms autoinstall -k \"$1\"", release)
+    machine.expect_installed(machine.packages.version, *machine.releases)
+    machine.shell('for file; do test -s "$file"; done', *CONFIGURATION,
+                  "/usr/lib/udev/rules.d/60-mytun.rules")
+    owned = machine.run("dpkg-query", "-W", "-f", "${Conffiles}", "mytun-dkms")
+    for path in CONFIGURATION:
+        assert path in owned, f"{path} is no configuration file: {owned}"
+
+
+def headers_come_later(machine):
+    """Without headers the installation says so; they trigger the build."""
+    release = machine.releases[0]
+    for other in machine.releases:
+        machine.shell('dpkg --remove $(dpkg-query -W -f "\${Package} " '
+                      '"linux-headers-cloud-*" "linux-headers-$1")', other)
+    output = machine.install(machine.packages.this)
+    assert "headers" in output, f"not a word about headers:\n{output}"
+    assert machine.module(release) is None
+    deb = machine.headers(release)
+    machine.add(deb, f"/debs/{deb.name}")
+    machine.run("dpkg", "--install", "--force-depends", f"/debs/{deb.name}")
+    machine.expect_installed(machine.packages.version, release)
+
+
+def kernel_upgrade(machine):
+    """Another kernel's headers trigger a build; the first one stays."""
+    machine.install(machine.packages.this)
+    before = {kernel for _, kernel, _ in machine.registered()}
+    release = machine.releases[0].replace("-cloud-amd64", "-amd64")
+    deb = machine.headers(release)
+    machine.add(deb, f"/debs/{deb.name}")
+    # The kernel's own package is large and plays no part.
+    machine.run("dpkg", "--install", "--force-depends", f"/debs/{deb.name}")
+    machine.expect_installed(machine.packages.version, release, *before)
+
+
+def upgrade(machine):
+    """A later version takes the place of this one; settings are kept."""
+    machine.install(machine.packages.this)
+    kernels = [kernel for _, kernel, _ in machine.registered()]
+    machine.shell('echo "options mytun flows=65536" >>"$1"', CONFIGURATION[0])
+    machine.install(machine.packages.next)
+    machine.expect_installed(system.NEXT_VERSION, *kernels)
+    machine.run("grep", "-q", "^options mytun flows=65536", CONFIGURATION[0])
+
+
+def downgrade(machine):
+    """An earlier version takes the place of a later one."""
+    machine.install(machine.packages.next)
+    kernels = [kernel for _, kernel, _ in machine.registered()]
+    machine.install(machine.packages.this, "--allow-downgrades")
+    machine.expect_installed(machine.packages.version, *kernels)
+
+
+def reinstall(machine):
+    """Installing the same version again repairs what was damaged."""
+    machine.install(machine.packages.this)
+    kernels = [kernel for _, kernel, _ in machine.registered()]
+    for release in kernels:
+        machine.run("rm", machine.module(release))
+    machine.install(machine.packages.this, "--reinstall")
+    machine.expect_installed(machine.packages.version, *kernels)
+
+
+def remove_and_purge(machine):
+    """Removal leaves the settings; a purge leaves nothing at all."""
+    before = machine.files()
+    machine.install(machine.packages.this)
+    machine.apt("remove", "mytun-dkms")
+    for release in machine.releases:
+        assert machine.module(release) is None, "the module is still there"
+    machine.shell('for file; do test -e "$file"; done', *CONFIGURATION)
+    machine.apt("purge", "mytun-dkms")
+    assert machine.files() - before == set(), \
+        f"left behind: {sorted(machine.files() - before)}"
+
+
+def refused(machine, release, sentence):
+    """A kernel is refused with a sentence, and apt is content."""
+    output = machine.install(machine.packages.this)
+    assert sentence in output, f"no sentence in:\n{output}"
+    installed = {kernel for _, kernel, _ in machine.registered()}
+    assert machine.releases[0] in installed, installed
+    assert release not in installed, installed
+    assert machine.module(release) is None
+    output = machine.run("/etc/kernel/header_postinst.d/dkms", release)
+    assert sentence in output, f"no sentence in:\n{output}"
+    output = system.fails(machine.run, "dkms", "build", "-m", "mytun", "-v",
+                          machine.packages.version, "-k", release)
+    assert sentence in output, f"no sentence in:\n{output}"
+
+
+def too_old_kernel(machine):
+    """4.9 is refused."""
+    release = "4.9.0-0-amd64"
+    machine.fake_kernel(release)
+    refused(machine, release,
+            f"kernel {release} is too old, mytun needs Linux 4.15 or newer")
+
+
+def kernel_without_inet(machine):
+    """A kernel that lacks a needed option is refused."""
+    release = "6.0.0-0-noinet"
+    machine.fake_kernel(release, "CONFIG_INET")
+    refused(machine, release,
+            f"kernel {release} lacks CONFIG_INET, mytun needs it")
+
+
+TESTS = (fresh_install, headers_come_later, kernel_upgrade, upgrade, downgrade,
+         reinstall, remove_and_purge, too_old_kernel, kernel_without_inet)

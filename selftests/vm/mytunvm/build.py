@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds of the module in each root: by dkms, and with W=1."""
+
+import pathlib
+
+from . import cache, chroot, kernel, ktap, package, program, shell
+
+SPLAT = pathlib.Path(__file__).resolve().parent.parent / "splat"
+
+# $1 is the release. The source is the one that dkms builds.
+MAKE = """
+set -e
+directory=$(mktemp -d)
+cp -a /usr/src/mytun-*/. "$directory"
+exec make -C "$directory" module KDIR=/lib/modules/$1/build W=1
+"""
+
+
+def debs():
+    """Build the packages with `make deb`; return the driver's .deb."""
+    shell.run(["make", "--no-print-directory", "-C", program.PROJECT, "deb"])
+    found = sorted((program.PROJECT / "build" / "deb").glob(
+        "mytun-dkms_*.deb"))
+    if len(found) != 1:
+        raise LookupError(f"make deb left {len(found)} mytun-dkms packages")
+    return found
+
+
+def install(system, files, names, report):
+    """Install the package in a root and report how dkms built it.
+
+    'names' are the kernels of the root that are wanted. Returns the
+    Package, or None if there is no module to test.
+    """
+    try:
+        made = package.install(system, files)
+    except (shell.CommandError, LookupError) as error:
+        report.add(f"build {system.suite} install", ktap.FAILED,
+                   "the package does not install", str(error).splitlines())
+        return None
+    report.add(f"build {system.suite} install", ktap.PASSED)
+    for name in names:
+        built = made.built[kernel.find(name).release]
+        report.check(f"build {name} dkms", f"{len(built.warnings)} warnings"
+                     if built.warnings else "", built.warnings)
+    return made
+
+
+def extra_warnings(name, made, report):
+    """Build for a kernel with the warnings of W=1; none may come."""
+    found = kernel.find(name)
+    title = f"build {name} W=1"
+    with chroot.Chroot(found.system.path() / "root") as inside:
+        shell.run(["tar", "-x", "-p", "-f", made.layer / "layer.tar", "-C",
+                   inside.inside("/")])
+        try:
+            text = inside.run("sh", "-c", MAKE, "make", found.release)
+        except shell.CommandError as error:
+            report.add(title, ktap.FAILED, "it does not build",
+                       error.output.splitlines())
+            return
+    lines = package.warnings(text)
+    report.check(title, f"{len(lines)} warnings" if lines else "", lines)
+
+
+def splat(name):
+    """The module that warns on purpose, built for a kernel."""
+    found = kernel.find(name)
+    root = found.system.path()
+    texts = [path.read_text(encoding="utf-8")
+             for path in sorted(SPLAT.iterdir()) if path.is_file()]
+
+    def make(directory):
+        with chroot.Chroot(root / "root") as inside:
+            inside.add(SPLAT, "/usr/src/splat")
+            inside.run("make", "-C", f"/lib/modules/{found.release}/build",
+                       "M=/usr/src/splat", "modules")
+            data = inside.inside("/usr/src/splat/splat.ko").read_bytes()
+        (directory / "splat.ko").write_bytes(data)
+
+    return cache.entry("splat", name, [root.name, found.release, texts], make)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The test programs: which there are, and the set that machines are given."""
+
+import dataclasses
+import os
+import pathlib
+import shlex
+import shutil
+
+from . import job, shell, source
+
+PROJECT = pathlib.Path(__file__).resolve().parents[3]
+SELFTESTS = PROJECT / "selftests"
+OUTPUT = PROJECT / "build" / "selftests"
+
+# Beside what was built, what tests of other kinds are made of.
+SCRIPTS = ("*.sh", "*.py", "*.bpf.o", "config", "settings")
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """One test program, its topic and its limit in seconds."""
+
+    topic: str
+    name: str
+    seconds: int
+
+
+def listed():
+    """All programs, in the order in which `make topics` prints them."""
+    text = shell.output(["make", "-s", "--no-print-directory", "-C",
+                         SELFTESTS, "topics"])
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 3:
+            found.append(Program(words[0], words[1], int(words[2])))
+        elif words:
+            raise ValueError(f"make topics printed: {line}")
+    return found
+
+
+def build():
+    """Build every program with the host's compiler; return their folder."""
+    harness = source.harness()
+    if OUTPUT.exists():
+        shutil.rmtree(OUTPUT)
+    OUTPUT.mkdir(parents=True)
+    shell.run(["make", "-C", SELFTESTS, f"KSFT={harness}",
+               f"OUTPUT={OUTPUT}", f"-j{os.cpu_count()}"])
+    for pattern in SCRIPTS:
+        for path in SELFTESTS.glob(pattern):
+            shutil.copy2(path, OUTPUT)
+    return OUTPUT
+
+
+def step(program, environment):
+    """The step of a machine's job that runs one program."""
+    lines = [f"export {name}={shlex.quote(value)}"
+             for name, value in environment.items()]
+    name = shlex.quote("./" + program.name)
+    lines += [
+        "modprobe -q tun",
+        "modprobe mytun || { echo '# mytun cannot be loaded'; exit 1; }",
+        f"[ -e {name} ] || {{ echo '1..0 # SKIP no program "
+        f"{program.name}'; exit 4; }}",
+        f"exec {name}",
+    ]
+    return job.Step(f"{program.topic} {program.name}", "\n".join(lines),
+                    program.seconds)
+
+
+# A driver that is still in use, or a device that is still there, is what a
+# test left behind: the module is taken out after each program.
+UNLOAD = r"""
+for try in 1 2 3 4 5 6 7 8 9 10; do
+    rmmod mytun 2>error && exit 0
+    [ -d /sys/module/mytun ] || exit 0
+    sleep 0.5
+done
+cat error
+lsmod | grep '^mytun'
+ip -d link
+exit 1
+"""
+
+
+def unload_step(program):
+    """The step that takes the module out after a program."""
+    return job.Step(f"unload after {program.name}", UNLOAD, 60)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a run of the tests was asked for: KERNELS, TESTS and LONG."""
+
+from . import kernel, program, shell
+
+# By how much the counts of the tests are divided unless LONG=1.
+SCALE = 20
+STAGES = ("style", "build")
+
+
+class Settings:
+    """Read from an environment; a name that does not exist ends the run."""
+
+    def __init__(self, environment):
+        self.long = environment.get("LONG", "") not in ("", "0")
+        self.kernels = _wanted(environment, "KERNELS", kernel.NAMES)
+        programs = program.listed()
+        topics = dict.fromkeys(one.topic for one in programs)
+        self.tests = _wanted(environment, "TESTS", (*STAGES, *topics))
+        self.programs = [one for one in programs if one.topic in self.tests]
+
+    def environment(self):
+        """What the test programs find in their environment."""
+        if self.long:
+            return {"MYTUN_LONG": "1"}
+        return {"MYTUN_SCALE": str(SCALE)}
+
+    def __str__(self):
+        return (f"kernels {' '.join(self.kernels)}; "
+                f"tests {' '.join(self.tests)}; "
+                + ("full counts" if self.long
+                   else f"counts divided by {SCALE}"))
+
+
+def _wanted(environment, variable, known):
+    words = environment.get(variable, "").split()
+    for word in words:
+        if word not in known:
+            shell.die(f"{variable}: no {word!r}; there are: "
+                      f"{' '.join(known)}", 2)
+    return [word for word in known if word in words or not words]

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The search of a kernel's log for what must never be there."""
+
+import re
+
+PATTERNS = re.compile("|".join((
+    r"\bWARNING: ",
+    r"\bBUG: ",
+    r"\bkernel BUG at ",
+    r"\bOops\b",
+    r"Kernel panic",
+    r"general protection fault",
+    r"unable to handle (kernel|page fault)",
+    r"\bdouble fault\b",
+    r"stack[- ]protector",
+    r"\bKASAN:|\bKMSAN:|\bKCSAN:|\bKFENCE:|\bUBSAN:",
+    r"kmemleak: [1-9][0-9]* new suspected",
+    r"ODEBUG: ",
+    r"\bDEBUG_LOCKS_WARN_ON",
+    r"possible (circular|recursive) locking",
+    r"possible irq lock inversion|inconsistent lock state",
+    r"suspicious RCU usage|[Ii]llegal context switch in RCU",
+    r"held lock freed|lock held when returning|bad unlock balance",
+    r"detected stalls on CPUs|self-detected stall|rcu_preempt kthread starved",
+    r"soft lockup|hard LOCKUP|blocked for more than \d+ seconds",
+    r"scheduling while atomic|sleeping function called from invalid context",
+    r"unregister_netdevice: waiting for",
+    r"refcount_t: |ref_tracker: .*leaked|leaked reference",
+    r"list_(add|del) corruption|Bad page (state|map)|bad: scheduling from",
+    r"Objects remaining in |SLUB .* has been|kmem_cache_destroy ",
+    r"percpu ref .* <= 0|Slab corruption|Poison overwritten|Redzone",
+)))
+
+# Bits of /proc/sys/kernel/tainted that only trouble sets: a bad page, a
+# dying process (Oops), a warning, a lockup.
+TAINT = (1 << 5) | (1 << 7) | (1 << 9) | (1 << 14)
+
+
+def find(lines):
+    """The lines of a kernel's log that tell of trouble."""
+    return [line for line in lines if PATTERNS.search(line)]
+
+
+def around(lines, before=2, after=40):
+    """The first trouble of a log with the lines about it."""
+    for number, line in enumerate(lines):
+        if PATTERNS.search(line):
+            return lines[max(0, number - before):number + after]
+    return []

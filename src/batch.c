@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Batches: many records for one read() or write() of a plain file.
+ *
+ * The mode of a queue changes under rtnl and is read, as a whole, under RCU by
+ * each call. A call that began under the old mode ends under it.
+ */
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "intake.h"
+#include "record.h"
+#include "ring.h"
+
+struct mytun_batch_mode {
+	struct mytun_record_rules rules;
+	bool reads;
+	bool writes;
+	struct rcu_head rcu;
+};
+
+static bool batch_mode(struct mytun_queue *q, struct mytun_batch_mode *copy)
+{
+	const struct mytun_batch_mode *mode;
+
+	rcu_read_lock();
+	mode = rcu_dereference(q->batch);
+	if (mode)
+		*copy = *mode;
+	rcu_read_unlock();
+	return mode;
+}
+
+/*
+ * Take packets that fit into @room together, a few at a time.
+ * Return: how many; *too_small: one waits, and @room is too small for it.
+ */
+static unsigned int take(struct mytun *tun, struct mytun_queue *q,
+			 const struct mytun_record_rules *rules, size_t room,
+			 struct sk_buff **skbs, bool *too_small)
+{
+	unsigned int n = 0;
+
+	*too_small = false;
+	spin_lock(&q->ring.consumer_lock);
+	while (n < MYTUN_INTAKE_RUN) {
+		struct sk_buff *skb = __ptr_ring_peek(&q->ring);
+		u32 len;
+
+		if (!skb)
+			break;
+		len = MYTUN_RECORD_HEADER + rules->head_room +
+		      mytun_read_len(tun, skb);
+		if (len > room) {
+			*too_small = true;
+			break;
+		}
+		/* The padding of the last one need not fit. */
+		room -= min_t(size_t, room, ALIGN(len + rules->tail_room,
+						  MYTUN_RECORD_ALIGN));
+		skbs[n++] = __ptr_ring_consume(&q->ring);
+	}
+	spin_unlock(&q->ring.consumer_lock);
+	return n;
+}
+
+/* Return: bytes put, or -EFAULT. */
+static ssize_t put_record(struct mytun *tun, struct mytun_queue *q,
+			  const struct mytun_record_rules *rules,
+			  struct sk_buff *skb, struct iov_iter *to)
+{
+	size_t room = iov_iter_count(to), rest;
+	enum mytun_drop reason = MYTUN_DROP_TX_BUFFER;
+	struct mytun_record r;
+	u32 len = mytun_read_len(tun, skb);
+	int err;
+
+	mytun_record_fill(&r, rules, tun, q, skb, len);
+	err = -EFAULT;
+	/* The device's settings may have changed since it was taken. */
+	if (r.offset + len > room || copy_to_iter(&r, sizeof(r), to) != sizeof(r))
+		goto drop;
+	iov_iter_advance(to, r.offset - sizeof(r));
+	err = mytun_read_copy(tun, skb, to, len, &reason);
+	if (err)
+		goto drop;
+	rest = min_t(size_t, r.size, room) - r.offset - len;
+	iov_iter_advance(to, rest);
+	mytun_count_tx(tun, 1, skb->len +
+		       (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0));
+	consume_skb(skb);
+	return r.offset + len + rest;
+
+drop:
+	mytun_count_drop(tun, reason);
+	kfree_skb(skb);
+	return -EFAULT;
+}
+
+static ssize_t read_batch(struct mytun *tun, struct mytun_queue *q,
+			  const struct mytun_record_rules *rules,
+			  struct iov_iter *to, bool nonblock)
+{
+	struct sk_buff *skbs[MYTUN_INTAKE_RUN];
+	ssize_t done = 0, put = 0;
+	unsigned int i, n;
+	bool too_small;
+
+	for (;;) {
+		n = take(tun, q, rules, iov_iter_count(to), skbs, &too_small);
+		if (n)
+			mytun_queue_took(tun, q, n);
+		for (i = 0; i < n; i++) {
+			if (put < 0) {
+				mytun_count_drop(tun, MYTUN_DROP_TX_BUFFER);
+				kfree_skb(skbs[i]);
+				continue;
+			}
+			put = put_record(tun, q, rules, skbs[i], to);
+			if (put > 0)
+				done += put;
+		}
+		if (put < 0)
+			return done ?: put;
+		if (n == MYTUN_INTAKE_RUN && !too_small)
+			continue;
+		if (done)
+			return done;
+		if (too_small)
+			return -EMSGSIZE;
+		put = mytun_read_wait(q, nonblock);
+		if (put)
+			return put;
+	}
+}
+
+ssize_t mytun_batch_read(struct mytun *tun, struct mytun_queue *q,
+			 struct iov_iter *to, bool nonblock)
+{
+	struct mytun_batch_mode mode;
+
+	if (!batch_mode(q, &mode) || !mode.reads)
+		return mytun_read_one(tun, q, to, nonblock);
+	return read_batch(tun, q, &mode.rules, to, nonblock);
+}
+
+/* A record out of the user's memory. Return: its bytes, or a negative errno. */
+static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
+			   const struct mytun_record_rules *rules,
+			   const struct mytun_intake_rules *intake,
+			   struct iov_iter *from, struct mytun_intake *in)
+{
+	size_t left = iov_iter_count(from), used;
+	struct mytun_source src = { .iter = from };
+	struct mytun_record r;
+	int err;
+
+	if (left < sizeof(r))
+		return -EINVAL;
+	if (!copy_from_iter_full(&r, sizeof(r), from))
+		return -EFAULT;
+	/* The padding of the last record may be missing. */
+	if (!mytun_record_size_ok(&r, ALIGN(left, MYTUN_RECORD_ALIGN)) ||
+	    !mytun_record_ok(rules, &r) || (u64)r.offset + r.len > left)
+		return -EINVAL;
+	in->len = min_t(size_t, r.size, left);
+	if (!r.len) {
+		/* It holds no packet. */
+		iov_iter_advance(from, in->len - sizeof(r));
+		in->head = NULL;
+		in->skb = NULL;
+		return in->len;
+	}
+	iov_iter_advance(from, r.offset - sizeof(r));
+	src.len = r.len;
+	err = mytun_intake_read(tun, q, intake, &src, in);
+	if (err)
+		return err;
+	in->mark = r.mark;
+	in->priority = r.priority;
+	in->len = min_t(size_t, r.size, left);
+	used = r.offset + r.len;
+	iov_iter_advance(from, in->len - used);
+	return in->len;
+}
+
+/*
+ * One run: read records, then deliver them.
+ * Return: bytes of those that were accepted; what stopped it, or 0, in @err.
+ */
+static size_t write_run(struct mytun *tun, struct mytun_queue *q,
+			const struct mytun_record_rules *rules,
+			struct mytun_intake_rules *intake,
+			struct iov_iter *from, int *err)
+{
+	struct mytun_intake in[MYTUN_INTAKE_RUN];
+	unsigned int i, n = 0;
+	size_t done = 0;
+	ssize_t got = 0;
+	int failed = 0;
+
+	while (n < MYTUN_INTAKE_RUN && iov_iter_count(from)) {
+		got = read_record(tun, q, rules, intake, from, &in[n]);
+		if (got < 0)
+			break;
+		n++;
+	}
+	*err = got < 0 ? got : 0;
+	if (!n)
+		return 0;
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < n; i++) {
+		if (!in[i].skb && !in[i].head) {
+			if (!failed)
+				done += in[i].len;
+			continue;
+		}
+		if (failed) {
+			/* Behind the one that stopped it: not accepted. */
+			mytun_intake_cancel(&in[i]);
+			continue;
+		}
+		failed = mytun_intake_deliver(tun, q, intake, &in[i]);
+		if (!failed)
+			done += in[i].len;
+	}
+	mytun_intake_end(tun, intake);
+	rcu_read_unlock();
+	local_bh_enable();
+	if (failed)
+		*err = failed;
+	return done;
+}
+
+static ssize_t write_batch(struct mytun *tun, struct mytun_queue *q,
+			   const struct mytun_record_rules *rules,
+			   struct iov_iter *from, bool nonblock)
+{
+	struct mytun_intake_rules intake;
+	ssize_t done = 0;
+	int err;
+
+	if (!iov_iter_count(from))
+		return -EINVAL;
+	mytun_intake_rules(tun, nonblock, &intake);
+	do {
+		done += write_run(tun, q, rules, &intake, from, &err);
+		cond_resched();
+	} while (!err && iov_iter_count(from));
+	return done ?: err;
+}
+
+ssize_t mytun_batch_write(struct mytun *tun, struct mytun_queue *q,
+			  struct iov_iter *from, bool nonblock)
+{
+	struct mytun_batch_mode mode;
+
+	if (!batch_mode(q, &mode) || !mode.writes)
+		return mytun_write_one(tun, q, from, nonblock);
+	return write_batch(tun, q, &mode.rules, from, nonblock);
+}
+
+/* MYTUN_IOC_BATCH. Context: rtnl. */
+long mytun_batch_ioctl(struct mytun *tun, struct mytun_queue *q,
+		       const void __user *arg)
+{
+	struct mytun_batch_mode *mode = NULL, *old;
+	struct mytun_record_rules rules;
+	struct mytun_batch b;
+	int err;
+
+	err = mytun_copy_args(&b, sizeof(b), arg);
+	if (err)
+		return err;
+	if (b.reserved || b.flags & ~(MYTUN_Q_HASH | MYTUN_Q_META |
+				      MYTUN_Q_READ | MYTUN_Q_WRITE))
+		return -EINVAL;
+	err = mytun_record_rules_set(&rules, tun, b.flags, b.head_room,
+				     b.tail_room);
+	if (err)
+		return err;
+	if (b.flags & MYTUN_Q_READ && mytun_ring_has_rx(q))
+		return -EBUSY;
+	if (b.flags & (MYTUN_Q_READ | MYTUN_Q_WRITE)) {
+		mode = kzalloc(sizeof(*mode), GFP_KERNEL_ACCOUNT);
+		if (!mode)
+			return -ENOMEM;
+		mode->rules = rules;
+		mode->reads = b.flags & MYTUN_Q_READ;
+		mode->writes = b.flags & MYTUN_Q_WRITE;
+	}
+	old = rtnl_dereference(q->batch);
+	rcu_assign_pointer(q->batch, mode);
+	if (old)
+		kfree_rcu(old, rcu);
+	return 0;
+}
+
+/* The file is being closed: nobody reads or writes it. */
+void mytun_batch_end(struct mytun_queue *q)
+{
+	kfree(rcu_dereference_protected(q->batch, 1));
+}
+
+/* Whether read() returns records. Context: rtnl. */
+bool mytun_batch_reads(const struct mytun_queue *q)
+{
+	const struct mytun_batch_mode *mode = rtnl_dereference(q->batch);
+
+	return mode && mode->reads;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ioctls of <uapi/linux/mytun.h>. */
+#include <linux/rtnetlink.h>
+#include <linux/uaccess.h>
+
+#include "ring.h"
+
+/* Copies a structure that begins with its size and may grow. */
+int mytun_copy_args(void *to, size_t len, const void __user *from)
+{
+	u32 size;
+	int err;
+
+	if (get_user(size, (const u32 __user *)from))
+		return -EFAULT;
+	if (size < len)
+		return -EINVAL;
+	err = copy_struct_from_user(to, len, from, size);
+	/* The caller may have changed it meanwhile; nobody looks at it again. */
+	*(u32 *)to = len;
+	return err;
+}
+
+static u64 features(void)
+{
+	u64 f = MYTUN_F_BATCH;
+
+	if (mytun_rings_supported())
+		f |= MYTUN_F_RING;
+	if (MYTUN_CORE_MEMCG)
+		f |= MYTUN_F_MEMCG;
+	if (MYTUN_CORE_USO)
+		f |= MYTUN_F_USO;
+	return f;
+}
+
+/* Set-up, under rtnl. */
+static long set_up(struct mytun_queue *q, unsigned int nr, void __user *argp)
+{
+	struct mytun *tun = rtnl_dereference(q->dev);
+	struct mytun_rings *r = rtnl_dereference(q->rings);
+
+	if (nr == _IOC_NR(MYTUN_IOC_RING_GET))
+		return mytun_ring_get(q, argp);
+	if (!tun)
+		return -EBADFD;
+	if (nr == _IOC_NR(MYTUN_IOC_BATCH))
+		return mytun_batch_ioctl(tun, q, argp);
+	if (nr == _IOC_NR(MYTUN_IOC_RING))
+		return mytun_ring_create(tun, q, argp);
+	if (!r)
+		return -ENOENT;
+	switch (nr) {
+	case _IOC_NR(MYTUN_IOC_DRIVE):
+		return mytun_drive_set(r, argp);
+	case _IOC_NR(MYTUN_IOC_MODERATE):
+		return mytun_wake_moderate(r, argp);
+	case _IOC_NR(MYTUN_IOC_EVENTFD):
+		return mytun_wake_eventfd(r, argp);
+	}
+	return -EINVAL;
+}
+
+/*
+ * In use, without rtnl: these sleep. The rings stay as long as the file, which
+ * the caller holds.
+ */
+static long in_use(struct mytun_queue *q, unsigned int nr, void __user *argp)
+{
+	struct mytun_rings *r;
+	bool attached;
+
+	rcu_read_lock();
+	r = rcu_dereference(q->rings);
+	attached = mytun_rcu(q);
+	rcu_read_unlock();
+	if (!attached)
+		return -EBADFD;
+	if (!r)
+		return -ENOENT;
+	switch (nr) {
+	case _IOC_NR(MYTUN_IOC_KICK):
+		return mytun_drive_kick(q, r);
+	case _IOC_NR(MYTUN_IOC_WAIT):
+		return mytun_wake_wait(q, r, argp);
+	default:
+		return mytun_drive_lend(q, r);
+	}
+}
+
+long mytun_control(struct mytun_queue *q, unsigned int cmd, void __user *argp)
+{
+	unsigned int nr = _IOC_NR(cmd);
+	long ret;
+
+	switch (nr) {
+	case _IOC_NR(MYTUN_IOC_FEATURES):
+		return put_user(features(), (u64 __user *)argp);
+	case _IOC_NR(MYTUN_IOC_KICK):
+	case _IOC_NR(MYTUN_IOC_WAIT):
+	case _IOC_NR(MYTUN_IOC_LEND):
+		return in_use(q, nr, argp);
+	}
+	rtnl_lock();
+	ret = set_up(q, nr, argp);
+	rtnl_unlock();
+	return ret;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Records: checked when they come from the user, filled for the user. */
+#include <linux/capability.h>
+#include <net/net_namespace.h>
+
+#include "record.h"
+
+/* Everything but the size, for which there is mytun_record_size_ok(). */
+bool mytun_record_ok(const struct mytun_record_rules *rules,
+		     const struct mytun_record *r)
+{
+	/* Sums in 64 bits: len may be anything. */
+	if (r->offset < MYTUN_RECORD_HEADER ||
+	    r->offset > MYTUN_RECORD_HEADER + MYTUN_ROOM_MAX ||
+	    (u64)r->offset + r->len > r->size)
+		return false;
+	if (r->flags & ~MYTUN_RECORD_USER_BITS || r->hash || r->queue ||
+	    r->reserved)
+		return false;
+	return rules->meta || (!r->mark && !r->priority);
+}
+
+/* From an ioctl's arguments. Return: 0, -EINVAL, -EPERM. */
+int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
+			   u32 flags, u16 head_room, u16 tail_room)
+{
+	if (head_room > MYTUN_ROOM_MAX || tail_room > MYTUN_ROOM_MAX ||
+	    head_room % 8 || tail_room % 8)
+		return -EINVAL;
+	if (flags & MYTUN_Q_META &&
+	    !ns_capable(dev_net(tun->dev)->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	rules->head_room = head_room;
+	rules->tail_room = tail_room;
+	rules->hash = flags & MYTUN_Q_HASH;
+	rules->meta = flags & MYTUN_Q_META;
+	return 0;
+}
+
+/* The header of a record that holds @skb, with @len bytes of data. */
+void mytun_record_fill(struct mytun_record *r,
+		       const struct mytun_record_rules *rules,
+		       const struct mytun *tun, const struct mytun_queue *q,
+		       const struct sk_buff *skb, u32 len)
+{
+	r->size = mytun_record_size(rules, len);
+	r->len = len;
+	r->offset = MYTUN_RECORD_HEADER + rules->head_room;
+	r->flags = 0;
+	r->hash = 0;
+	r->mark = skb->mark;
+	r->priority = skb->priority;
+	r->queue = q->index;
+	r->reserved = 0;
+	r->user = 0;
+	if (rules->hash) {
+		struct mytun_headers h;
+
+		mytun_dissect(skb, 0, mytun_is_tap(tun) ? 0 : skb->protocol,
+			      &h);
+		if (h.tuple.kind != MYTUN_TUPLE_NONE)
+			r->hash = mytun_tuple_hash(&h.tuple);
+	}
+}

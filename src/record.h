@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Records: the one format of packets in batches and rings. What a user wrote
+ * is looked at in a copy only.
+ */
+#ifndef _MYTUN_RECORD_H
+#define _MYTUN_RECORD_H
+
+#include <linux/kernel.h>
+#include <linux/skbuff.h>
+
+#include <uapi/linux/mytun.h>
+
+#include "mytun.h"
+
+/* How records of a queue look, as its owner asked. */
+struct mytun_record_rules {
+	u16 head_room;
+	u16 tail_room;
+	bool hash;		/* fill in the hash */
+	bool meta;		/* take mark and priority from the user */
+};
+
+/* Bytes that a record with @len bytes of data takes. */
+static inline u32 mytun_record_size(const struct mytun_record_rules *rules,
+				    u32 len)
+{
+	return ALIGN(MYTUN_RECORD_HEADER + rules->head_room + len +
+		     rules->tail_room, MYTUN_RECORD_ALIGN);
+}
+
+/* Whether the place where the next record begins can be told from this one. */
+static inline bool mytun_record_size_ok(const struct mytun_record *r, u32 room)
+{
+	return r->size && r->size <= room && !(r->size % MYTUN_RECORD_ALIGN);
+}
+
+bool mytun_record_ok(const struct mytun_record_rules *rules,
+		     const struct mytun_record *r);
+int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
+			   u32 flags, u16 head_room, u16 tail_room);
+void mytun_record_fill(struct mytun_record *r,
+		       const struct mytun_record_rules *rules,
+		       const struct mytun *tun, const struct mytun_queue *q,
+		       const struct sk_buff *skb, u32 len);
+
+#endif /* _MYTUN_RECORD_H */

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: their memory, who pays for it, how a process maps it.
+ *
+ * The rings of a queue are made once and belong to its file. They are freed
+ * when the file is closed and the last mapping is gone, whichever is later.
+ */
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <net/rtnetlink.h>
+
+#include "param.h"
+#include "ring.h"
+
+/* Pages of all rings of all queues. */
+static atomic_long_t pages_total;
+
+static void area_free(struct mytun_area *a)
+{
+	unsigned int i;
+
+	vunmap(a->map);
+	for (i = 0; i < a->n; i++)
+		__free_page(a->pages[i]);
+	kvfree(a->pages);
+	memset(a, 0, sizeof(*a));
+}
+
+/* @size bytes of zeroes; @twice: the mapping shows them twice. May sleep. */
+static int area_alloc(struct mytun_area *a, size_t size, bool twice)
+{
+	unsigned int i, n = size >> PAGE_SHIFT, all = twice ? 2 * n : n;
+
+	/* Page pointers for both halves, since vmap() wants them so. */
+	a->pages = kvmalloc(all * sizeof(*a->pages), GFP_KERNEL_ACCOUNT);
+	if (!a->pages)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		a->pages[i] = alloc_page(MYTUN_GFP_MAPPED | __GFP_ZERO |
+					 __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+		if (!a->pages[i])
+			goto free;
+		a->n++;
+		if (twice)
+			a->pages[n + i] = a->pages[i];
+		if (fatal_signal_pending(current))
+			goto free;
+		cond_resched();
+	}
+	a->map = vmap(a->pages, all, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	if (!a->map)
+		goto free;
+	a->mapped = (size_t)all << PAGE_SHIFT;
+	return 0;
+
+free:
+	area_free(a);
+	return -ENOMEM;
+}
+
+static void uncharge(struct mytun_rings *r)
+{
+	atomic_long_sub(r->pages, &pages_total);
+	if (r->payer) {
+		atomic_long_sub(r->pages, &r->payer->user->locked_vm);
+		put_cred(r->payer);
+	}
+}
+
+/*
+ * The user pays for the pages, as for an AF_XDP socket's: RLIMIT_MEMLOCK,
+ * unless the process may lock any amount.
+ */
+static int charge(struct mytun_rings *r)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	unsigned long cap = mytun_param_rings_max_pages();
+	struct user_struct *user;
+	long old;
+
+	if (atomic_long_add_return(r->pages, &pages_total) > cap) {
+		atomic_long_sub(r->pages, &pages_total);
+		return -ENOBUFS;
+	}
+	if (capable(CAP_IPC_LOCK))
+		return 0;
+	user = current_user();
+	do {
+		old = atomic_long_read(&user->locked_vm);
+		if (old + r->pages > limit) {
+			atomic_long_sub(r->pages, &pages_total);
+			return -ENOBUFS;
+		}
+	} while (atomic_long_cmpxchg(&user->locked_vm, old,
+				     old + r->pages) != old);
+	/* Credentials hold their user; modules cannot do so directly. */
+	r->payer = get_current_cred();
+	return 0;
+}
+
+static void rings_free(struct mytun_rings *r)
+{
+	area_free(&r->kernel_area);
+	area_free(&r->user_area);
+	area_free(&r->rx_area);
+	area_free(&r->tx_area);
+	uncharge(r);
+	kfree(r);
+}
+
+static void rings_put(struct mytun_rings *r)
+{
+	if (refcount_dec_and_test(&r->users))
+		rings_free(r);
+}
+
+/* Bytes of the largest packet with everything in front of it. */
+static u32 largest_record(const struct mytun *tun,
+			  const struct mytun_record_rules *rules)
+{
+	unsigned int flags = READ_ONCE(tun->flags);
+	u32 len = max_t(u32, 65535, READ_ONCE(tun->dev->gso_max_size));
+
+	len += flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi);
+	len += flags & IFF_VNET_HDR ? READ_ONCE(tun->vnet_hdr_sz) : 0;
+	if ((flags & MYTUN_TYPE_MASK) == IFF_TAP)
+		len += VLAN_ETH_HLEN;
+	return mytun_record_size(rules, len);
+}
+
+static int check_size(u32 size, u32 least)
+{
+	if (!size)
+		return 0;
+	if (!is_power_of_2(size) || size % PAGE_SIZE ||
+	    size > MYTUN_RING_SIZE_MAX || size < least)
+		return -EINVAL;
+	return 0;
+}
+
+static int rings_alloc(struct mytun_rings *r)
+{
+	int err;
+
+	r->pages = 2 + (r->rx_size >> PAGE_SHIFT) + (r->tx_size >> PAGE_SHIFT);
+	err = charge(r);
+	if (err) {
+		kfree(r);
+		return err;
+	}
+	err = area_alloc(&r->kernel_area, PAGE_SIZE, false);
+	if (!err)
+		err = area_alloc(&r->user_area, PAGE_SIZE, false);
+	if (!err && r->rx_size)
+		err = area_alloc(&r->rx_area, r->rx_size, true);
+	if (!err && r->tx_size)
+		err = area_alloc(&r->tx_area, r->tx_size, true);
+	if (err) {
+		rings_free(r);
+		return err;
+	}
+	r->k = r->kernel_area.map;
+	r->u = r->user_area.map;
+	return 0;
+}
+
+static void describe(const struct mytun_rings *r, struct mytun_ring *to)
+{
+	to->size = sizeof(*to);
+	to->flags = r->flags;
+	to->rx_size = r->rx_size;
+	to->tx_size = r->tx_size;
+	to->head_room = r->rules.head_room;
+	to->tail_room = r->rules.tail_room;
+	to->rx_record_max = r->rx_max;
+	to->page_size = PAGE_SIZE;
+}
+
+/* Packets that read() would have returned go to the ring instead. */
+static void move_waiting(struct mytun *tun, struct mytun_queue *q,
+			 struct mytun_rings *r)
+{
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	while ((skb = ptr_ring_consume(&q->ring))) {
+		int reason = mytun_ring_put(tun, q, r, skb, false);
+
+		if (reason < 0) {
+			consume_skb(skb);
+		} else {
+			mytun_count_drop(tun, reason);
+			kfree_skb(skb);
+		}
+	}
+	local_bh_enable();
+}
+
+/* MYTUN_IOC_RING. Context: rtnl. */
+long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
+		       void __user *arg)
+{
+	struct mytun_ring req;
+	struct mytun_rings *r;
+	int err;
+
+	err = mytun_copy_args(&req, sizeof(req), arg);
+	if (err)
+		return err;
+	if (req.flags & ~(MYTUN_Q_HASH | MYTUN_Q_META | MYTUN_Q_SEEN) ||
+	    req.position % MYTUN_RECORD_ALIGN)
+		return -EINVAL;
+	if (!mytun_rings_supported())
+		return -EOPNOTSUPP;
+	if (rtnl_dereference(q->rings) ||
+	    (req.rx_size && mytun_batch_reads(q)))
+		return -EBUSY;
+	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	if (!r)
+		return -ENOMEM;
+	err = mytun_record_rules_set(&r->rules, tun, req.flags, req.head_room,
+				     req.tail_room);
+	r->rx_max = largest_record(tun, &r->rules);
+	if (!err)
+		err = check_size(req.rx_size, r->rx_max);
+	if (!err)
+		err = check_size(req.tx_size, r->rx_max);
+	if (!err && !req.rx_size && !req.tx_size)
+		err = -EINVAL;
+	if (err) {
+		kfree(r);
+		return err;
+	}
+	r->flags = req.flags;
+	r->rx_size = req.rx_size;
+	r->tx_size = req.tx_size;
+	err = rings_alloc(r);
+	if (err)
+		return err;
+	refcount_set(&r->users, 1);
+	spin_lock_init(&r->rx_lock);
+	r->q = q;
+	r->rx_pos = req.position;
+	r->rx_published = req.position;
+	r->rx_consumer = req.position;
+	r->tx_pos = req.position;
+	r->k->rx_producer = req.position;
+	r->k->tx_consumer = req.position;
+	r->u->rx_consumer = req.position;
+	r->u->rx_seen = req.position;
+	r->u->tx_producer = req.position;
+	mytun_wake_init(r);
+	mytun_drive_init(r);
+	describe(r, &req);
+	if (copy_to_user(arg, &req, sizeof(req))) {
+		rings_put(r);
+		return -EFAULT;
+	}
+	mytun_ring_attach(tun, r);
+	rcu_assign_pointer(q->rings, r);
+	/* Then nobody puts packets where read() finds them any more. */
+	synchronize_net();
+	if (r->rx_size)
+		move_waiting(tun, q, r);
+	return 0;
+}
+
+/* MYTUN_IOC_RING_GET. Context: rtnl. */
+long mytun_ring_get(struct mytun_queue *q, void __user *arg)
+{
+	struct mytun_rings *r = rtnl_dereference(q->rings);
+	struct mytun_ring to = {};
+	u32 size;
+
+	if (get_user(size, (u32 __user *)arg))
+		return -EFAULT;
+	if (size < sizeof(to))
+		return -EINVAL;
+	if (!r)
+		return -ENOENT;
+	describe(r, &to);
+	return copy_to_user(arg, &to, sizeof(to)) ? -EFAULT : 0;
+}
+
+/* Whether read() has nothing to return. Context: RCU or rtnl. */
+bool mytun_ring_has_rx(const struct mytun_queue *q)
+{
+	const struct mytun_rings *r;
+	bool has;
+
+	rcu_read_lock();
+	r = rcu_dereference(q->rings);
+	has = r && r->rx_size;
+	rcu_read_unlock();
+	return has;
+}
+
+/* The queue has a device, for the first time or again. Context: rtnl. */
+void mytun_ring_attach(struct mytun *tun, struct mytun_rings *r)
+{
+	WRITE_ONCE(r->ended, false);
+	spin_lock_bh(&r->rx_lock);
+	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags & ~MYTUN_RING_ENDED);
+	spin_unlock_bh(&r->rx_lock);
+	mytun_drive_attach(tun, r);
+}
+
+/*
+ * The queue has left its device: no packet comes any more. @gone: the device
+ * goes as well. Context: rtnl, after a grace period.
+ */
+void mytun_ring_detach(struct mytun_rings *r, bool gone)
+{
+	mytun_drive_detach(r);
+	spin_lock_bh(&r->rx_lock);
+	r->rx_stopped = false;
+	spin_unlock_bh(&r->rx_lock);
+	if (gone)
+		mytun_wake_all(r);
+}
+
+/* The file is being closed, and left its device. May sleep. */
+void mytun_ring_close(struct mytun_queue *q)
+{
+	struct mytun_rings *r = rcu_dereference_protected(q->rings, 1);
+
+	if (!r)
+		return;
+	mytun_drive_exit(r);
+	mytun_wake_exit(r);
+	if (r->tx_frag.page)
+		put_page(r->tx_frag.page);
+	r->q = NULL;
+	WRITE_ONCE(r->k->rx_flags, MYTUN_RING_ENDED);
+	WRITE_ONCE(r->k->tx_flags, MYTUN_RING_ENDED);
+	RCU_INIT_POINTER(q->rings, NULL);
+	rings_put(r);
+}
+
+/* A mapping is copied (fork, a split by munmap or mprotect) or goes. */
+
+static void mapping_open(struct vm_area_struct *vma)
+{
+	struct mytun_rings *r = vma->vm_private_data;
+
+	refcount_inc(&r->users);
+}
+
+static void mapping_close(struct vm_area_struct *vma)
+{
+	rings_put(vma->vm_private_data);
+}
+
+static const struct vm_operations_struct mapping_ops = {
+	.open	= mapping_open,
+	.close	= mapping_close,
+};
+
+int mytun_ring_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mytun_queue *q = file->private_data;
+	const struct mytun_area *area;
+	struct mytun_rings *r;
+	int err;
+
+	/*
+	 * The rings go no earlier than the file, which mmap() holds. They may
+	 * be made right now: then they are there or not.
+	 */
+	r = READ_ONCE(*(struct mytun_rings **)&q->rings);
+	if (!r)
+		return -EINVAL;
+	switch ((u64)vma->vm_pgoff << PAGE_SHIFT) {
+	case MYTUN_MMAP_KERNEL:
+		if (vma->vm_flags & VM_WRITE)
+			return -EPERM;
+		mytun_vma_clear_flags(vma, VM_MAYWRITE);
+		area = &r->kernel_area;
+		break;
+	case MYTUN_MMAP_USER:
+		area = &r->user_area;
+		break;
+	case MYTUN_MMAP_RX:
+		area = &r->rx_area;
+		break;
+	case MYTUN_MMAP_TX:
+		area = &r->tx_area;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (!(vma->vm_flags & VM_SHARED) ||
+	    !area->map || vma->vm_end - vma->vm_start != area->mapped)
+		return -EINVAL;
+	err = remap_vmalloc_range(vma, area->map, 0);
+	if (err)
+		return err;
+	refcount_inc(&r->users);
+	vma->vm_private_data = r;
+	vma->vm_ops = &mapping_ops;
+	return 0;
+}

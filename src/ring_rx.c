@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The RX ring: from the stack into the process's memory, copied once. */
+#include <linux/if_vlan.h>
+#include <linux/skbuff.h>
+#include <net/sch_generic.h>
+
+#include "ring.h"
+#include "vnet.h"
+
+/*
+ * Load the consumer's position. One that makes no sense is counted and not
+ * believed: the ring stays as full as it was.
+ */
+static void load_consumer(struct mytun_rings *r)
+{
+	u32 consumer = smp_load_acquire(&r->u->rx_consumer);	/* B */
+
+	if (mytun_ring_used(r->rx_pos, consumer, r->rx_size) < 0)
+		WRITE_ONCE(r->k->bad_position,
+			   atomic64_inc_return(&r->bad_position));
+	else
+		r->rx_consumer = consumer;
+}
+
+/* How far the process has looked, as it says: harms nobody else. */
+static u32 seen(const struct mytun_rings *r)
+{
+	return r->flags & MYTUN_Q_SEEN ? READ_ONCE(r->u->rx_seen) :
+					 READ_ONCE(r->u->rx_consumer);
+}
+
+static u32 used(const struct mytun_rings *r)
+{
+	return r->rx_pos - r->rx_consumer;
+}
+
+/* Copy a packet with what stands in front of it. Return: 0, or -1. */
+static int copy_packet(const struct mytun *tun, const struct sk_buff *skb,
+		       void *to, u32 len)
+{
+	unsigned int flags = READ_ONCE(tun->flags);
+	unsigned int vlan_len = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
+	unsigned int headers = len - skb->len - vlan_len;
+
+	if (headers) {
+		if (!(flags & IFF_NO_PI) && headers >= sizeof(struct tun_pi)) {
+			struct tun_pi pi = { .proto = skb->protocol };
+
+			memcpy(to, &pi, sizeof(pi));
+			to += sizeof(pi);
+			headers -= sizeof(pi);
+		}
+		if (headers) {
+			if (headers < MYTUN_VNET_MIN ||
+			    mytun_vnet_encode(to, skb, mytun_vnet_is_le(flags),
+					      vlan_len))
+				return -1;
+			memset(to + MYTUN_VNET_MIN, 0, headers - MYTUN_VNET_MIN);
+			to += headers;
+		}
+	}
+	if (unlikely(vlan_len)) {
+		__be16 tag[2] = { skb->vlan_proto,
+				  htons(skb_vlan_tag_get(skb)) };
+
+		return skb_copy_bits(skb, 0, to, 2 * ETH_ALEN) ||
+		       !memcpy(to + 2 * ETH_ALEN, tag, sizeof(tag)) ||
+		       skb_copy_bits(skb, 2 * ETH_ALEN,
+				     to + 2 * ETH_ALEN + sizeof(tag),
+				     skb->len - 2 * ETH_ALEN) ? -1 : 0;
+	}
+	return skb_copy_bits(skb, 0, to, skb->len);
+}
+
+/* Under rx_lock. */
+static void publish(struct mytun_rings *r)
+{
+	u32 old = r->rx_published, packets = r->rx_unpublished;
+
+	if (r->rx_pos == old)
+		return;
+	WRITE_ONCE(r->k->rx_packets, r->rx_packets);
+	smp_store_release(&r->k->rx_producer, r->rx_pos);	/* A */
+	r->rx_published = r->rx_pos;
+	r->rx_unpublished = 0;
+	smp_mb();						/* E */
+	load_consumer(r);
+	mytun_wake_rx(r, packets, seen(r) == old);
+}
+
+/* Under rx_lock: whether half of the ring is free, so that it is worth it. */
+static bool roomy(struct mytun_rings *r)
+{
+	load_consumer(r);
+	return used(r) <= r->rx_size / 2;
+}
+
+static struct netdev_queue *txq_of(struct mytun *tun, struct mytun_queue *q)
+{
+	return netdev_get_tx_queue(tun->dev, READ_ONCE(q->index));
+}
+
+static void start_queue(struct mytun *tun, struct mytun_queue *q,
+			struct mytun_rings *r)
+{
+	r->rx_stopped = false;
+	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags & ~MYTUN_RING_RX_STOPPED);
+	netif_tx_wake_queue(txq_of(tun, q));
+}
+
+/*
+ * Under rx_lock. One largest record must always fit while the queue runs. A
+ * device without a qdisc has nowhere to keep packets: it goes on and drops.
+ */
+static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
+			 struct mytun_rings *r)
+{
+	struct netdev_queue *txq;
+
+	if (r->rx_size - used(r) >= r->rx_max)
+		return;
+	load_consumer(r);
+	if (r->rx_size - used(r) >= r->rx_max || r->rx_stopped)
+		return;
+	txq = txq_of(tun, q);
+	if (!mytun_queue_has_qdisc(txq))
+		return;
+	netif_tx_stop_queue(txq);
+	r->rx_stopped = true;
+	r->rx_stops++;
+	WRITE_ONCE(r->k->rx_stops, r->rx_stops);
+	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags | MYTUN_RING_RX_STOPPED);
+	smp_mb();						/* G */
+	if (roomy(r))
+		start_queue(tun, q, r);
+}
+
+/**
+ * mytun_ring_put - put a packet into the RX ring
+ * @tun: the device
+ * @q: the queue
+ * @r: its rings, with an RX ring
+ * @skb: the packet; stays the caller's
+ * @more: another packet follows at once, publish later
+ *
+ * Context: softirqs off, rcu_read_lock().
+ * Return: -1: done; else the reason to drop the packet.
+ */
+int mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
+		   struct mytun_rings *r, struct sk_buff *skb, bool more)
+{
+	struct mytun_record rec;
+	int reason = -1;
+	u32 len;
+	void *to;
+
+	spin_lock(&r->rx_lock);
+	len = mytun_read_len(tun, skb);
+	mytun_record_fill(&rec, &r->rules, tun, q, skb, len);
+	if (unlikely(rec.size > r->rx_max)) {
+		reason = MYTUN_DROP_TX_TOO_BIG;
+		goto out;
+	}
+	if (r->rx_size - used(r) < rec.size) {
+		load_consumer(r);
+		if (r->rx_size - used(r) < rec.size) {
+			r->rx_full++;
+			WRITE_ONCE(r->k->rx_full, r->rx_full);
+			reason = MYTUN_DROP_TX_FULL;
+			goto out;
+		}
+	}
+	to = r->rx_area.map + (r->rx_pos & (r->rx_size - 1));
+	memcpy(to, &rec, sizeof(rec));
+	if (unlikely(copy_packet(tun, skb, to + rec.offset, len))) {
+		reason = MYTUN_DROP_TX_HEADER;
+		goto out;
+	}
+	r->rx_pos += rec.size;
+	r->rx_packets++;
+	r->rx_unpublished++;
+out:
+	if (READ_ONCE(tun->flags) & IFF_BACKPRESSURE)
+		stop_if_full(tun, q, r);
+	if (!more || r->rx_stopped)
+		publish(r);
+	spin_unlock(&r->rx_lock);
+	return reason;
+}
+
+/* A burst ends without a packet for the ring. Context: as mytun_ring_put(). */
+void mytun_ring_put_end(struct mytun_queue *q, struct mytun_rings *r)
+{
+	spin_lock(&r->rx_lock);
+	publish(r);
+	spin_unlock(&r->rx_lock);
+}
+
+/* The process says that there is room, or asks for more. May sleep. */
+void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r)
+{
+	struct mytun *tun;
+
+	if (!r->rx_size)
+		return;
+	spin_lock_bh(&r->rx_lock);
+	rcu_read_lock();
+	tun = mytun_rcu(q);
+	if (r->rx_stopped && tun && roomy(r))
+		start_queue(tun, q, r);
+	rcu_read_unlock();
+	spin_unlock_bh(&r->rx_lock);
+}
+
+/* For poll and wait, which have told where they sleep: a full barrier first. */
+bool mytun_ring_rx_empty(struct mytun_rings *r)
+{
+	smp_mb();						/* E */
+	return !r->rx_size ||
+	       READ_ONCE(r->rx_published) == seen(r);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The TX ring: from the process's memory to the stack. */
+#include "intake.h"
+#include "ring.h"
+
+/*
+ * Bytes that wait, by the producer's position: read once. One that makes no
+ * sense is counted and stands for nothing.
+ */
+static u32 waiting(struct mytun_rings *r)
+{
+	u32 producer = smp_load_acquire(&r->u->tx_producer);	/* C */
+	s64 n = mytun_ring_used(producer, READ_ONCE(r->tx_pos), r->tx_size);
+
+	if (unlikely(n < 0)) {
+		WRITE_ONCE(r->k->bad_position,
+			   atomic64_inc_return(&r->bad_position));
+		return 0;
+	}
+	return n;
+}
+
+/* A copy of what the process has written, word by word, each read once. */
+static void copy_record(struct mytun_record *to, const void *from)
+{
+	const u32 *word = from;
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(*to) != MYTUN_RECORD_HEADER);
+	for (i = 0; i < sizeof(*to) / sizeof(u32); i++)
+		((u32 *)to)[i] = READ_ONCE(word[i]);
+}
+
+static int take_record(struct mytun *tun, struct mytun_queue *q,
+		       struct mytun_intake_rules *intake,
+		       const struct mytun_record *rec, const void *at)
+{
+	struct mytun_source src = {
+		.data = at + rec->offset,
+		.len = rec->len,
+	};
+	struct mytun_intake in;
+	int err;
+
+	err = mytun_intake_read(tun, q, intake, &src, &in);
+	if (err == -EINVAL)
+		mytun_count_drop(tun, MYTUN_DROP_RX_RECORD);
+	if (err)
+		return err;
+	in.mark = rec->mark;
+	in.priority = rec->priority;
+	return mytun_intake_deliver(tun, q, intake, &in);
+}
+
+/**
+ * mytun_ring_take - deliver records of the TX ring
+ * @tun: the device
+ * @q: the queue
+ * @r: its rings, with a TX ring; the caller holds tx_lock or is its NAPI
+ * @napi: merge packets (GRO) on this instance, which the caller owns; or NULL
+ * @budget: how many at most
+ *
+ * Context: softirqs off, rcu_read_lock(). What is submitted while this runs
+ * may wait for the next call.
+ * Return: how many records were taken, refused ones included.
+ */
+int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
+		    struct mytun_rings *r, struct napi_struct *napi, int budget)
+{
+	u32 left = waiting(r), pos = r->tx_pos;
+	struct mytun_intake_rules intake;
+	int n = 0;
+
+	if (!left)
+		return 0;
+	mytun_intake_rules(tun, true, &intake);
+	intake.gfp = GFP_ATOMIC | __GFP_NOWARN;
+	intake.frag = &r->tx_frag;
+	intake.napi = napi;
+	while (left && n < budget) {
+		const void *at = r->tx_area.map + (pos & (r->tx_size - 1));
+		struct mytun_record rec;
+
+		n++;
+		copy_record(&rec, at);
+		if (unlikely(!mytun_record_size_ok(&rec, left))) {
+			/* Nobody can tell where the next one begins. */
+			r->bad_size++;
+			mytun_count_drop(tun, MYTUN_DROP_RX_RECORD);
+			pos += left;
+			break;
+		}
+		if (unlikely(!mytun_record_ok(&r->rules, &rec))) {
+			r->bad_record++;
+			r->tx_refused++;
+			mytun_count_drop(tun, MYTUN_DROP_RX_RECORD);
+		} else if (!rec.len) {
+			; /* reserved and not needed */
+		} else if (unlikely(take_record(tun, q, &intake, &rec, at))) {
+			r->tx_refused++;
+		} else {
+			r->tx_packets++;
+		}
+		pos += rec.size;
+		left -= rec.size;
+	}
+	mytun_intake_end(tun, &intake);
+	WRITE_ONCE(r->tx_pos, pos);
+	WRITE_ONCE(r->k->tx_packets, r->tx_packets);
+	WRITE_ONCE(r->k->tx_refused, r->tx_refused);
+	WRITE_ONCE(r->k->bad_size, r->bad_size);
+	WRITE_ONCE(r->k->bad_record, r->bad_record);
+	smp_store_release(&r->k->tx_consumer, pos);		/* D */
+	return n;
+}
+
+/* For who is about to sleep and has said so: a full barrier first. */
+bool mytun_ring_tx_empty(struct mytun_rings *r)
+{
+	smp_mb();						/* F */
+	return !r->tx_size || !waiting(r);
+}
+
+bool mytun_ring_tx_writable(struct mytun_rings *r)
+{
+	smp_mb();
+	return waiting(r) <= r->tx_size / 2;
+}

@@ -248,6 +248,50 @@ static int forward(void)
 	       file_write("/proc/sys/net/ipv6/conf/all/forwarding", "1");
 }
 
+static bool running(void *arg)
+{
+	struct link_info info;
+
+	return !link_get(arg, &info) && info.flags & IFF_RUNNING;
+}
+
+/* One end of the veth pair, in the caller's namespace. 0 or -errno. */
+static int veth_end(char *name, int family, const char *address,
+		    struct link_info *info)
+{
+	int err = 0;
+
+	if (family == AF_INET6)
+		err = ipv6_enable(name);
+	if (!err)
+		err = link_set_up(name);
+	if (!err)
+		err = addr_add(name, address, family == AF_INET ? 24 : 64);
+	return err ? err : link_get(name, info);
+}
+
+/* The far end's namespace, where everything else is behind the near end. */
+static int far_namespace(const struct situation *s, char *name,
+			 const char *address, const char *gateway,
+			 const struct link_info *near, struct packet_end *far)
+{
+	struct link_info info;
+	int err = queues_reply_labels(s->reply_label);
+
+	if (!err)
+		err = veth_end(name, s->family, address, &info);
+	if (!err)
+		err = neigh_add(name, gateway, near->mac);
+	if (!err)
+		err = route_add(name, "default", 0, gateway);
+	packet_addr(s->family, address, far->addr);
+	memcpy(far->mac, info.mac, sizeof(far->mac));
+	if (!err && s->family == AF_INET6)
+		err = address_ready(far->addr);
+	/* Until the pair has a carrier, it drops what it is to send. */
+	return err ? err : wait_for(running, name, DEADLINE_MS);
+}
+
 /*
  * A namespace behind a veth pair, whose end of the flows is far: packets from
  * the device are forwarded to it, and its replies back, all inside write().
@@ -255,40 +299,28 @@ static int forward(void)
  */
 static int host_behind(const struct situation *s, struct packet_end *far)
 {
-	bool v4 = s->family == AF_INET;
-	const char *near_text = v4 ? "10.200.0.1" : "fd00:c8::1";
-	const char *far_text = v4 ? "10.200.0.2" : "fd00:c8::2";
-	int prefix = v4 ? 24 : 64;
-	struct link_info near_info, far_info;
+	const char *here = s->family == AF_INET ? "10.200.0.1" : "fd00:c8::1";
+	const char *there = s->family == AF_INET ? "10.200.0.2" : "fd00:c8::2";
+	char near_name[] = "near", far_name[] = "far";
 	int ns = netns_new(), home = netns_get();
+	struct link_info near;
 	int err;
 
 	if (ns < 0 || home < 0)
 		return -EBADF;
-	err = link_add_veth("near", "far", ns);
+	err = link_add_veth(near_name, far_name, ns);
+	if (!err)
+		err = veth_end(near_name, s->family, here, &near);
+	if (!err)
+		err = netns_enter(ns);
 	if (err)
 		return err;
-	if (!v4)
-		err = ipv6_enable("near");
-	if (err || (err = link_set_up("near")) ||
-	    (err = addr_add("near", near_text, prefix)) ||
-	    (err = link_get("near", &near_info)) || (err = netns_enter(ns)))
-		return err;
-	if (!v4)
-		err = ipv6_enable("far");
-	if (err || (err = queues_reply_labels(s->reply_label)) ||
-	    (err = link_set_up("far")) ||
-	    (err = addr_add("far", far_text, prefix)) ||
-	    (err = neigh_add("far", near_text, near_info.mac)) ||
-	    (err = route_add("far", "default", 0, near_text)) ||
-	    (err = link_get("far", &far_info)))
-		return err;
-	packet_addr(s->family, far_text, far->addr);
-	if (!v4)
-		err = address_ready(far->addr);
-	if (err || (err = netns_enter(home)))
-		return err;
-	return neigh_add("near", far_text, far_info.mac);
+	err = far_namespace(s, far_name, there, here, &near, far);
+	if (netns_enter(home))
+		return -EBADF;
+	if (!err)
+		err = wait_for(running, near_name, DEADLINE_MS);
+	return err ? err : neigh_add(near_name, there, far->mac);
 }
 
 /* Packets that are forwarded and answered by another host. */

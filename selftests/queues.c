@@ -444,7 +444,7 @@ int address_ready(const uint8_t addr[16])
 
 	for (i = 0; i < 16; i++)
 		snprintf(route.line + 2 * i, 3, "%02x", addr[i]);
-	strcpy(route.line + 32, " 80");
+	memcpy(route.line + 32, " 80", 4);
 	return wait_for(has_route, &route, DEADLINE_MS);
 }
 

@@ -74,6 +74,8 @@ int ringdev_send(struct ringdev *dev, uint32_t stream, uint32_t number,
  * vnet each has a virtio_net_hdr in front.
  */
 int ringdev_raw(const struct ringdev *dev, bool vnet);
+/* One, without vnet, that takes packets with that skb mark only. */
+int ringdev_marked(const struct ringdev *dev, uint32_t mark);
 
 /*
  * What the user writes for a numbered packet, its front included: the bytes

@@ -292,8 +292,9 @@ TEST_F_TIMEOUT(tcp, both_ways, 300)
 	atomic_store(&stop, true);
 	pthread_join(out.thread, NULL);
 	pthread_join(back.thread, NULL);
-	printf("# %zu bytes each way, twice: %lu and %lu records, %lu and %lu of them super-packets\n",
-	       total, out.records, back.records, out.segmented,
+	printf("# %zu bytes each way, twice: %lu and %lu records, ", total,
+	       out.records, back.records);
+	printf("%lu and %lu of them super-packets\n", out.segmented,
 	       back.segmented);
 	EXPECT_EQ(0, out.refused);
 	EXPECT_EQ(0, back.refused);

@@ -90,6 +90,11 @@ static int add_vlan(struct wire *w, int family)
 	return err;
 }
 
+static bool no_vlans(int err)
+{
+	return err == -ENOPKG || err == -ENOTTY || err == -EINVAL;
+}
+
 FIXTURE_SETUP(vlan)
 {
 	int err;
@@ -102,7 +107,7 @@ FIXTURE_SETUP(vlan)
 	self->wire.net = 1;
 	ASSERT_EQ(0, wire_open(&self->wire));
 	err = add_vlan(&self->wire, variant->family);
-	if (err == -ENOPKG || err == -ENOTTY || err == -EINVAL)
+	if (no_vlans(err))
 		SKIP(return, "no VLAN devices in this kernel");
 	ASSERT_EQ(0, err);
 	self->fd = wire_socket(&self->wire, variant->family, SOCK_DGRAM, PORT,
@@ -112,6 +117,51 @@ FIXTURE_SETUP(vlan)
 }
 
 FIXTURE_TEARDOWN(vlan)
+{
+	close(self->fd);
+	wire_close(&self->wire);
+}
+
+/* The same with IPv4 alone: nothing but the test's packets comes out. */
+FIXTURE(quiet)
+{
+	struct wire wire;
+	int fd;
+};
+
+FIXTURE_VARIANT(quiet)
+{
+	bool pi;
+	int vnet;
+};
+
+FIXTURE_VARIANT_ADD(quiet, plain) { .vnet = 0 };
+FIXTURE_VARIANT_ADD(quiet, pi) { .pi = true };
+FIXTURE_VARIANT_ADD(quiet, vnet10) { .vnet = 10 };
+FIXTURE_VARIANT_ADD(quiet, pi_vnet12) { .pi = true, .vnet = 12 };
+
+FIXTURE_SETUP(quiet)
+{
+	int err;
+
+	REQUIRE_DEVICE();
+	ASSERT_EQ(0, netns_private());
+	self->wire.type = IFF_TAP;
+	self->wire.pi = variant->pi;
+	self->wire.vnet = variant->vnet;
+	self->wire.net = 1;
+	self->wire.ipv4_only = true;
+	ASSERT_EQ(0, wire_open(&self->wire));
+	err = add_vlan(&self->wire, AF_INET);
+	if (no_vlans(err))
+		SKIP(return, "no VLAN devices in this kernel");
+	ASSERT_EQ(0, err);
+	self->fd = wire_socket(&self->wire, AF_INET, SOCK_DGRAM, PORT,
+			       PEER_PORT);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(quiet)
 {
 	close(self->fd);
 	wire_close(&self->wire);
@@ -202,49 +252,6 @@ TEST_F_TIMEOUT(vlan, read, 120)
 	}
 }
 
-/* Every buffer that is too short for the frame, the tag's bytes among them. */
-TEST_F_TIMEOUT(vlan, short_read, 120)
-{
-	struct wire *w = &self->wire;
-	size_t head = wire_head(w), total, room;
-	struct rtnl_link_stats64 before, after;
-	uint8_t whole[512];
-	struct tun_pi pi;
-	ssize_t ret;
-
-	memset(payload, 0x77, 64);
-	ASSERT_EQ(64, send(self->fd, payload, 64, 0));
-	ASSERT_EQ(0, wire_get_for(w, &record, variant->family, IPPROTO_UDP,
-				  DEADLINE_MS));
-	total = record.total;
-	ASSERT_GT(sizeof(whole), total);
-	memcpy(whole, record.raw, total);
-	device_drain(w->fd);
-	ASSERT_EQ(0, link_get_stats(w->name, &before));
-	for (room = head ? head : 1; room <= total; room++) {
-		memset(received, 0xee, 512);
-		ASSERT_EQ(64, send(self->fd, payload, 64, 0));
-		ret = device_read(w->fd, received, room);
-		ASSERT_EQ(room, ret);
-		EXPECT_EQ(0xee, received[room]);
-		if (w->pi) {
-			memcpy(&pi, received, sizeof(pi));
-			EXPECT_EQ(room < total ? TUN_PKT_STRIP : 0, pi.flags);
-		}
-		/* The link header, tag and all; IPv4's id differs behind it. */
-		if (room > head)
-			EXPECT_EQ(0, memcmp(whole + head, received + head,
-					    room - head < 18 ? room - head :
-							       18));
-		EXPECT_EQ(-EAGAIN, device_read(w->fd, received, room));
-	}
-	ASSERT_EQ(0, link_get_stats(w->name, &after));
-	room = total - (head ? head : 1) + 1;
-	EXPECT_EQ(before.tx_packets + room, after.tx_packets);
-	/* The tag is part of what was read, and what stands in front is not. */
-	EXPECT_EQ(before.tx_bytes + room * (total - head), after.tx_bytes);
-}
-
 /* A super-packet inside a tag, cut by the stack on its way to another device. */
 TEST_F_TIMEOUT(vlan, tso_forwarded, 120)
 {
@@ -290,6 +297,48 @@ TEST_F_TIMEOUT(vlan, tso_forwarded, 120)
 		}
 	}
 	wire_close(&other);
+}
+
+/* Every buffer that is too short for the frame, the tag's bytes among them. */
+TEST_F_TIMEOUT(quiet, short_read, 120)
+{
+	struct wire *w = &self->wire;
+	size_t head = wire_head(w), total, room;
+	struct rtnl_link_stats64 before, after;
+	uint8_t whole[512];
+	struct tun_pi pi;
+	ssize_t ret;
+
+	memset(payload, 0x77, 64);
+	ASSERT_EQ(64, send(self->fd, payload, 64, 0));
+	ASSERT_EQ(0, wire_get_for(w, &record, AF_INET, IPPROTO_UDP,
+				  DEADLINE_MS));
+	total = record.total;
+	ASSERT_GT(sizeof(whole), total);
+	memcpy(whole, record.raw, total);
+	ASSERT_EQ(0, link_get_stats(w->name, &before));
+	for (room = head ? head : 1; room <= total; room++) {
+		memset(received, 0xee, 512);
+		ASSERT_EQ(64, send(self->fd, payload, 64, 0));
+		ret = device_read(w->fd, received, room);
+		ASSERT_EQ(room, ret);
+		EXPECT_EQ(0xee, received[room]);
+		if (w->pi) {
+			memcpy(&pi, received, sizeof(pi));
+			EXPECT_EQ(room < total ? TUN_PKT_STRIP : 0, pi.flags);
+		}
+		/* The link header, tag and all; IPv4's id differs behind it. */
+		if (room > head)
+			EXPECT_EQ(0, memcmp(whole + head, received + head,
+					    room - head < 18 ? room - head :
+							       18));
+		EXPECT_EQ(-EAGAIN, device_read(w->fd, received, room));
+	}
+	ASSERT_EQ(0, link_get_stats(w->name, &after));
+	room = total - (head ? head : 1) + 1;
+	EXPECT_EQ(before.tx_packets + room, after.tx_packets);
+	/* The tag is part of what was read, and what stands in front is not. */
+	EXPECT_EQ(before.tx_bytes + room * (total - head), after.tx_bytes);
 }
 
 TEST_HARNESS_MAIN

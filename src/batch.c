@@ -225,7 +225,7 @@ static size_t write_run(struct mytun *tun, struct mytun_queue *q,
 		if (!failed)
 			done += in[i].len;
 	}
-	mytun_intake_end(tun, intake);
+	mytun_intake_end(tun, q, intake);
 	rcu_read_unlock();
 	local_bh_enable();
 	if (failed)
@@ -243,7 +243,7 @@ static ssize_t write_batch(struct mytun *tun, struct mytun_queue *q,
 
 	if (!iov_iter_count(from))
 		return -EINVAL;
-	mytun_intake_rules(tun, nonblock, &intake);
+	mytun_intake_rules(tun, q, nonblock, &intake);
 	do {
 		done += write_run(tun, q, rules, &intake, from, &err);
 		cond_resched();

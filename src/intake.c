@@ -12,8 +12,8 @@
 /* What one look at the user's headers needs: a packet information, vnet. */
 #define PI_LEN		sizeof(struct tun_pi)
 
-void mytun_intake_rules(const struct mytun *tun, bool nonblock,
-			struct mytun_intake_rules *rules)
+void mytun_intake_rules(const struct mytun *tun, const struct mytun_queue *q,
+			bool nonblock, struct mytun_intake_rules *rules)
 {
 	rules->flags = READ_ONCE(tun->flags);
 	rules->vnet_hdr_sz = rules->flags & IFF_VNET_HDR ?
@@ -25,6 +25,8 @@ void mytun_intake_rules(const struct mytun *tun, bool nonblock,
 	rules->gfp = GFP_KERNEL;
 	rules->frag = &current->task_frag;
 	rules->napi = NULL;
+	rules->through_napi = READ_ONCE(q->flags) & IFF_NAPI;
+	rules->segments = false;
 	rules->packets = 0;
 	rules->bytes = 0;
 }
@@ -180,6 +182,50 @@ free:
 	return ERR_PTR(err);
 }
 
+/*
+ * IFF_NAPI_FRAGS: the first piece of the caller's vector is the linear part,
+ * each other one a fragment, of a page at most.
+ */
+static struct sk_buff *read_segments(const struct mytun_intake_rules *rules,
+				     struct mytun_source *src)
+{
+	size_t n = iov_iter_single_seg_count(src->iter);
+	struct sk_buff *skb;
+	int i, err;
+
+	if (src->len > ETH_MAX_MTU - rules->headroom)
+		return ERR_PTR(-EMSGSIZE);
+	n = min(n, src->len);
+	skb = alloc_skb(rules->headroom + n, rules->gfp);
+	if (!skb)
+		return ERR_PTR(-ENOMEM);
+	skb_reserve(skb, rules->headroom);
+	err = source_copy(src, __skb_put(skb, n), n);
+	for (i = 0; !err && src->len; i++) {
+		struct page *page;
+
+		n = min(iov_iter_single_seg_count(src->iter), src->len);
+		if (i == MAX_SKB_FRAGS) {
+			err = -EMSGSIZE;
+		} else if (!n || n > PAGE_SIZE) {
+			err = -EINVAL;
+		} else {
+			page = alloc_page(rules->gfp);
+			if (!page) {
+				err = -ENOMEM;
+				break;
+			}
+			skb_add_rx_frag(skb, i, page, 0, n, PAGE_SIZE);
+			err = source_copy(src, page_address(page), n);
+		}
+	}
+	if (err) {
+		kfree_skb(skb);
+		return ERR_PTR(err);
+	}
+	return skb;
+}
+
 /* With a send buffer that can fill up, the queue's socket pays. */
 static struct sk_buff *read_charged(struct mytun_queue *q,
 				    const struct mytun_intake_rules *rules,
@@ -247,8 +293,10 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
 	linear = min_t(size_t, linear, src->len);
 	in->mark = 0;
 	in->priority = 0;
-	if (unlikely(READ_ONCE(q->sk.sk_sndbuf) != INT_MAX &&
-		     gfpflags_allow_blocking(rules->gfp))) {
+	if (unlikely(rules->segments)) {
+		skb = read_segments(rules, src);
+	} else if (unlikely(READ_ONCE(q->sk.sk_sndbuf) != INT_MAX &&
+			    gfpflags_allow_blocking(rules->gfp))) {
 		skb = read_charged(q, rules, src, linear);
 	} else if (likely(rules->headroom + src->len <=
 			  SKB_WITH_OVERHEAD(PAGE_SIZE))) {
@@ -341,6 +389,12 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 		goto drop;
 	}
 	if (tap) {
+		/* IFF_NAPI_FRAGS lets the first piece be shorter. */
+		if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+			err = -ENOMEM;
+			reason = MYTUN_DROP_RX_NOMEM;
+			goto drop;
+		}
 		skb->protocol = eth_type_trans(skb, tun->dev);
 	} else {
 		skb_reset_mac_header(skb);
@@ -358,10 +412,17 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 
 	rules->packets++;
 	rules->bytes += skb->len;
-	if (rules->napi)
+	if (rules->napi) {
 		napi_gro_receive(rules->napi, skb);
-	else
+	} else if (!rules->through_napi) {
 		netif_receive_skb(skb);
+	} else if (unlikely(!mytun_napi_put(q, skb))) {
+		rules->packets--;
+		rules->bytes -= skb->len;
+		err = -EBUSY;
+		reason = MYTUN_DROP_RX_BUSY;
+		goto drop;
+	}
 	return 0;
 
 drop:
@@ -370,10 +431,14 @@ drop:
 	return err;
 }
 
-void mytun_intake_end(struct mytun *tun, struct mytun_intake_rules *rules)
+void mytun_intake_end(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_intake_rules *rules)
 {
-	if (rules->packets)
-		mytun_count_rx(tun, rules->packets, rules->bytes);
+	if (!rules->packets)
+		return;
+	mytun_count_rx(tun, rules->packets, rules->bytes);
+	if (rules->through_napi && !rules->napi)
+		mytun_napi_schedule(tun, q);
 	rules->packets = 0;
 	rules->bytes = 0;
 }

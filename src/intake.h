@@ -53,13 +53,15 @@ struct mytun_intake_rules {
 	gfp_t gfp;		/* GFP_KERNEL: reading may sleep */
 	struct page_frag *frag;	/* where to put packets; the caller's own */
 	struct napi_struct *napi; /* GRO, on this instance; or NULL */
+	bool through_napi;	/* IFF_NAPI: the queue's own, later */
+	bool segments;		/* IFF_NAPI_FRAGS: iovecs become fragments */
 	unsigned int packets;	/* delivered, and not counted yet */
 	u64 bytes;
 };
 
 /* For a caller in process context; those elsewhere set gfp, frag and napi. */
-void mytun_intake_rules(const struct mytun *tun, bool nonblock,
-			struct mytun_intake_rules *rules);
+void mytun_intake_rules(const struct mytun *tun, const struct mytun_queue *q,
+			bool nonblock, struct mytun_intake_rules *rules);
 
 /**
  * mytun_intake_read - take a packet out of the user's memory
@@ -91,7 +93,7 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
  * it. What is lost here is counted.
  *
  * Return: 0, or -EINVAL (headers that contradict the packet), -EIO (the device
- * is down).
+ * is down), -EBUSY (IFF_NAPI, and the queue is set aside), -ENOMEM.
  */
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_intake_rules *rules,
@@ -101,6 +103,7 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 void mytun_intake_cancel(struct mytun_intake *in);
 
 /* Count what was delivered. Context: as mytun_intake_deliver(). */
-void mytun_intake_end(struct mytun *tun, struct mytun_intake_rules *rules);
+void mytun_intake_end(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_intake_rules *rules);
 
 #endif /* _MYTUN_INTAKE_H */

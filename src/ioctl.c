@@ -5,6 +5,7 @@
  */
 #include <linux/compat.h>
 #include <linux/cred.h>
+#include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <linux/proc_fs.h>
@@ -16,6 +17,13 @@
 
 #include "mytun.h"
 #include "param.h"
+
+#ifdef CONFIG_COMPAT
+/* The same calls by a 32-bit program, whose structure is smaller. */
+#define MYTUN_ATTACHFILTER32	_IOW('T', 213, struct compat_sock_fprog)
+#define MYTUN_DETACHFILTER32	_IOW('T', 214, struct compat_sock_fprog)
+#define MYTUN_GETFILTER32	_IOR('T', 219, struct compat_sock_fprog)
+#endif
 
 /*
  * Who may attach to an existing device: everybody that its owner and group
@@ -51,7 +59,8 @@ static int attach_device(struct net_device *dev, struct mytun_queue *q,
 	err = security_tun_dev_open(tun->security);
 	if (err < 0)
 		return err;
-	return mytun_queue_attach(tun, q);
+	q->flags = flags;
+	return mytun_queue_attach(tun, q, !(flags & MYTUN_NOFILTER));
 }
 
 static int create_device(struct net *net, struct mytun_queue *q,
@@ -88,7 +97,8 @@ static int create_device(struct net *net, struct mytun_queue *q,
 	err = mytun_netdev_prepare(dev, flags);
 	if (err)
 		goto free;
-	err = mytun_queue_attach(netdev_priv(dev), q);
+	q->flags = flags;
+	err = mytun_queue_attach(netdev_priv(dev), q, false);
 	if (err)
 		goto release;
 	err = register_netdevice(dev);
@@ -118,13 +128,19 @@ static int set_iff(struct mytun_queue *q, struct ifreq *ifr)
 
 	if (q->disabled)
 		return -EINVAL;
+	if (flags & IFF_NAPI_FRAGS) {
+		if (!capable(CAP_NET_ADMIN))
+			return -EPERM;
+		if (!(flags & IFF_NAPI) ||
+		    (flags & MYTUN_TYPE_MASK) != IFF_TAP)
+			return -EINVAL;
+	}
 	dev = __dev_get_by_name(net, ifr->ifr_name);
 	if (dev) {
 		err = attach_device(dev, q, flags);
 		if (err)
 			return err;
 		tun = netdev_priv(dev);
-		q->flags = flags;
 		/* Its settings are those of whoever was there before. */
 		if (tun->flags & IFF_MULTI_QUEUE &&
 		    tun->nqueues + tun->ndisabled > 1)
@@ -136,8 +152,6 @@ static int set_iff(struct mytun_queue *q, struct ifreq *ifr)
 		err = create_device(net, q, ifr->ifr_name, flags, &dev);
 		if (err)
 			return err;
-		tun = netdev_priv(dev);
-		q->flags = flags;
 	}
 	if (flags & IFF_NO_CARRIER)
 		netif_carrier_off(dev);
@@ -162,7 +176,7 @@ static int set_queue(struct mytun_queue *q, const struct ifreq *ifr)
 		err = security_tun_dev_attach_queue(tun->security);
 		if (err < 0)
 			return err;
-		err = mytun_queue_attach(tun, q);
+		err = mytun_queue_attach(tun, q, true);
 		if (err)
 			return err;
 	} else if (ifr->ifr_flags & IFF_DETACH_QUEUE) {
@@ -186,7 +200,7 @@ static void get_iff(struct mytun *tun, struct mytun_queue *q,
 	strscpy(ifr->ifr_name, tun->dev->name, sizeof(ifr->ifr_name));
 	if (q->disabled)
 		flags |= IFF_DETACH_QUEUE;
-	if (!rcu_access_pointer(q->sk.sk_filter))
+	if (!q->filtered)
 		flags |= MYTUN_NOFILTER;
 	ifr->ifr_flags = flags;
 }
@@ -308,6 +322,38 @@ static long int_ioctl(struct mytun *tun, struct mytun_queue *q,
 	return -EINVAL;
 }
 
+/* The ioctls of filter.c, which TUN devices refuse, but for the programs. */
+static long filter_ioctl(struct mytun *tun, unsigned int cmd, void __user *argp)
+{
+	switch (cmd) {
+	case TUNSETSTEERINGEBPF:
+		return mytun_filter_set_program(&tun->filters.steering, argp);
+	case TUNSETFILTEREBPF:
+		return mytun_filter_set_program(&tun->filters.program, argp);
+	}
+	if (!mytun_is_tap(tun))
+		return -EINVAL;
+	switch (cmd) {
+	case TUNSETTXFILTER:
+		return mytun_filter_set_macs(tun, argp);
+	case TUNATTACHFILTER:
+		return mytun_filter_attach(tun, argp, false);
+	case TUNDETACHFILTER:
+		return mytun_filter_detach(tun);
+	case TUNGETFILTER:
+		return mytun_filter_get(tun, argp, false);
+#ifdef CONFIG_COMPAT
+	case MYTUN_ATTACHFILTER32:
+		return mytun_filter_attach(tun, argp, true);
+	case MYTUN_DETACHFILTER32:
+		return mytun_filter_detach(tun);
+	case MYTUN_GETFILTER32:
+		return mytun_filter_get(tun, argp, true);
+#endif
+	}
+	return -EINVAL;
+}
+
 static long device_ioctl(struct mytun *tun, struct mytun_queue *q,
 			 unsigned int cmd, unsigned long arg, struct ifreq *ifr,
 			 size_t ifreq_len)
@@ -355,6 +401,18 @@ static long device_ioctl(struct mytun *tun, struct mytun_queue *q,
 		if (!ns_capable(dev_net(tun->dev)->user_ns, CAP_NET_ADMIN))
 			return -EPERM;
 		return mytun_open_netns(dev_net(tun->dev));
+	case TUNSETTXFILTER:
+	case TUNATTACHFILTER:
+	case TUNDETACHFILTER:
+	case TUNGETFILTER:
+	case TUNSETSTEERINGEBPF:
+	case TUNSETFILTEREBPF:
+#ifdef CONFIG_COMPAT
+	case MYTUN_ATTACHFILTER32:
+	case MYTUN_DETACHFILTER32:
+	case MYTUN_GETFILTER32:
+#endif
+		return filter_ioctl(tun, cmd, argp);
 	default:
 		return int_ioctl(tun, q, cmd, argp);
 	}

@@ -32,8 +32,10 @@
 #define _MYTUN_H
 
 #include <linux/ethtool.h>
+#include <linux/hrtimer.h>
 #include <linux/if_tun.h>
 #include <linux/if_vlan.h>
+#include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
 #include <linux/socket.h>
@@ -42,6 +44,7 @@
 #include <linux/virtio_net.h>
 #include <net/sock.h>
 
+#include "filter.h"
 #include "flow.h"
 #include "stats.h"
 
@@ -50,7 +53,8 @@
 
 /* Flags of TUNSETIFF that this driver keeps on the device. */
 #define MYTUN_FEATURES		(IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | \
-				 IFF_MULTI_QUEUE | IFF_BACKPRESSURE)
+				 IFF_MULTI_QUEUE | IFF_BACKPRESSURE | \
+				 IFF_NAPI | IFF_NAPI_FRAGS)
 #define MYTUN_TYPE_MASK		(IFF_TUN | IFF_TAP)
 /* IFF_NO_PI's bit, as TUNGETIFF reports and TUNSETIFF reads it. */
 #define MYTUN_NOFILTER		IFF_NOFILTER
@@ -81,11 +85,14 @@ struct mytun {
 	struct mytun_stats __percpu *stats;
 	struct mytun_flows *flows;	/* set on multiqueue devices only */
 
+	struct mytun_filters filters;
+
 	struct list_head disabled;	/* (rtnl) queues set aside */
 	kuid_t owner;			/* (rtnl) who may attach */
 	kgid_t group;			/* (rtnl) */
 	netdev_features_t set_features;	/* (rtnl) as TUNSETOFFLOAD left them */
 	int sndbuf;			/* (rtnl) bytes, for queues to come */
+	u32 rx_usecs;			/* (rtnl) how long IFF_NAPI gathers */
 	u32 msg_enable;
 	struct ethtool_link_ksettings link; /* (rtnl) as ethtool shows it */
 	void *security;
@@ -104,8 +111,16 @@ struct mytun_queue {
 	int ifindex;			/* (rtnl) for the device to come */
 	struct fasync_struct *fasync;
 	bool wants_sigio;
+	bool filtered;			/* (rtnl) by the classic filter */
 	struct ptr_ring ring;		/* sk_buffs that wait for read() */
 	unsigned int taken;		/* (ring.consumer_lock) since a wake */
+	/* napi.c: IFF_NAPI */
+	struct napi_struct napi;
+	bool napi_on;			/* (rtnl, rcu) */
+	struct sk_buff_head napi_in;	/* written, not yet polled */
+	struct mutex napi_mutex;	/* one IFF_NAPI_FRAGS write at a time */
+	struct hrtimer napi_timer;
+
 	struct mytun_batch_mode __rcu *batch;	/* (rtnl, rcu) or NULL */
 	struct mytun_rings __rcu *rings;	/* (rtnl, rcu) or NULL */
 };
@@ -159,10 +174,18 @@ struct mytun *mytun_get(struct mytun_queue *q);
 void mytun_put(struct mytun *tun);
 struct mytun_queue *mytun_queue_open(struct net *net, struct file *file);
 void mytun_queue_close(struct mytun_queue *q);
-int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q);
+int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter);
 void mytun_queue_disable(struct mytun_queue *q);
 void mytun_queue_detach_all(struct mytun *tun);
 int mytun_queue_resize(struct mytun *tun);
+
+/* napi.c */
+void mytun_napi_init(struct mytun_queue *q);
+void mytun_napi_add(struct mytun *tun, struct mytun_queue *q);
+void mytun_napi_off(struct mytun_queue *q);
+void mytun_napi_del(struct mytun_queue *q);
+bool mytun_napi_put(struct mytun_queue *q, struct sk_buff *skb);
+void mytun_napi_schedule(struct mytun *tun, struct mytun_queue *q);
 
 /* rtnl.c */
 extern struct rtnl_link_ops mytun_link_ops;

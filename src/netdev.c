@@ -163,6 +163,7 @@ void mytun_netdev_release(struct net_device *dev)
 {
 	struct mytun *tun = netdev_priv(dev);
 
+	mytun_filter_release(tun);
 	mytun_flows_destroy(tun->flows);
 	tun->flows = NULL;
 	free_percpu(tun->stats);

@@ -63,7 +63,8 @@ void mytun_queue_learn(struct mytun *tun, struct mytun_queue *q,
 {
 	u16 id = READ_ONCE(q->flow_id);
 
-	if (id != MYTUN_FLOW_NO_QUEUE && mytun_rcu(q) == tun)
+	if (id != MYTUN_FLOW_NO_QUEUE && mytun_rcu(q) == tun &&
+	    !rcu_access_pointer(tun->filters.steering))
 		mytun_flows_learn(tun->flows, t, mytun_tuple_hash(t), id);
 }
 
@@ -90,12 +91,12 @@ static void write_space(struct sock *sk)
 
 	if (!sock_writeable(sk))
 		return;
-	if (!test_and_clear_bit(SOCKWQ_ASYNC_NOSPACE, &q->wq.flags))
-		return;
+	/* A writer that sleeps in sock_alloc_send_pskb() sets no bit. */
 	if (wq_has_sleeper(&q->wq.wait))
 		wake_up_interruptible_sync_poll(&q->wq.wait, EPOLLOUT |
 						EPOLLWRNORM | EPOLLWRBAND);
-	kill_fasync(&q->fasync, SIGIO, POLL_OUT);
+	if (test_and_clear_bit(SOCKWQ_ASYNC_NOSPACE, &q->wq.flags))
+		kill_fasync(&q->fasync, SIGIO, POLL_OUT);
 }
 
 struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
@@ -125,6 +126,7 @@ struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
 	RCU_INIT_POINTER(q->dev, NULL);
 	q->flow_id = MYTUN_FLOW_NO_QUEUE;
 	INIT_LIST_HEAD(&q->disabled_node);
+	mytun_napi_init(q);
 	return q;
 }
 
@@ -188,6 +190,7 @@ static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
  * mytun_queue_attach - make a queue the device's last one
  * @tun: the device
  * @q: a queue that has no device, or was set aside by this one
+ * @filter: with the device's classic filter, if it has one
  *
  * Context: rtnl. The queue's reference to its sock is taken here and dropped
  * when it leaves the device.
@@ -196,7 +199,7 @@ static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
  * only), -E2BIG (256 queues, those set aside included), -ENOMEM, or what the
  * security module says.
  */
-int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q)
+int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 {
 	struct net_device *dev = tun->dev;
 	int err, id = MYTUN_FLOW_NO_QUEUE;
@@ -231,7 +234,9 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q)
 	q->sk.sk_shutdown &= ~RCV_SHUTDOWN;
 	q->sk.sk_sndbuf = tun->sndbuf;
 	q->index = tun->nqueues;
+	q->filtered = filter && rcu_access_pointer(tun->filters.classic);
 	WRITE_ONCE(q->flow_id, id);
+	mytun_napi_add(tun, q);
 	/* The device may go first: the queue holds no reference to it. */
 	rcu_assign_pointer(q->dev, tun);
 	rcu_assign_pointer(tun->queues[tun->nqueues], q);
@@ -285,11 +290,13 @@ void mytun_queue_disable(struct mytun_queue *q)
 	u16 id = q->flow_id;
 
 	take_out(tun, q);
+	mytun_napi_off(q);
 	WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
 	q->disabled = tun;
 	list_add_tail(&q->disabled_node, &tun->disabled);
 	tun->ndisabled++;
 	synchronize_net();
+	mytun_napi_del(q);
 	clean_up(tun, q, id);
 }
 
@@ -308,9 +315,11 @@ static void leave(struct mytun_queue *q)
 		RCU_INIT_POINTER(q->dev, NULL);
 	} else {
 		take_out(tun, q);
+		mytun_napi_off(q);
 		WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
 		RCU_INIT_POINTER(q->dev, NULL);
 		synchronize_net();
+		mytun_napi_del(q);
 		clean_up(tun, q, id);
 	}
 	detach_rings(q, false);
@@ -349,6 +358,7 @@ void mytun_queue_detach_all(struct mytun *tun)
 		q = rtnl_dereference(tun->queues[i]);
 		WRITE_ONCE(q->sk.sk_shutdown, RCV_SHUTDOWN);
 		wake_up_all(&q->wq.wait);
+		mytun_napi_off(q);
 		WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
 		RCU_INIT_POINTER(q->dev, NULL);
 	}
@@ -362,6 +372,7 @@ void mytun_queue_detach_all(struct mytun *tun)
 	for (i = 0; i < n; i++) {
 		q = rtnl_dereference(tun->queues[i]);
 		RCU_INIT_POINTER(tun->queues[i], NULL);
+		mytun_napi_del(q);
 		drop_waiting(tun, q);
 		detach_rings(q, true);
 		sock_put(&q->sk);

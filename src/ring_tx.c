@@ -73,10 +73,12 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 
 	if (!left)
 		return 0;
-	mytun_intake_rules(tun, true, &intake);
+	mytun_intake_rules(tun, q, true, &intake);
 	intake.gfp = GFP_ATOMIC | __GFP_NOWARN;
 	intake.frag = &r->tx_frag;
 	intake.napi = napi;
+	/* The ring has a drive of its own. */
+	intake.through_napi = false;
 	while (left && n < budget) {
 		const void *at = r->tx_area.map + (pos & (r->tx_size - 1));
 		struct mytun_record rec;
@@ -104,7 +106,7 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 		pos += rec.size;
 		left -= rec.size;
 	}
-	mytun_intake_end(tun, &intake);
+	mytun_intake_end(tun, q, &intake);
 	WRITE_ONCE(r->tx_pos, pos);
 	WRITE_ONCE(r->k->tx_packets, r->tx_packets);
 	WRITE_ONCE(r->k->tx_refused, r->tx_refused);

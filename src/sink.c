@@ -25,6 +25,9 @@ u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb)
 		rcu_read_unlock();
 		return 0;
 	}
+	index = mytun_filter_steer(tun, skb, n);
+	if (index >= 0)
+		goto out;
 	mytun_dissect(skb, 0, mytun_is_tap(tun) ? 0 : skb->protocol, &h);
 	if (h.tuple.kind != MYTUN_TUPLE_NONE) {
 		hash = mytun_tuple_hash(&h.tuple);
@@ -32,6 +35,7 @@ u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb)
 		if (index < 0)
 			index = reciprocal_scale(hash, n);
 	}
+out:
 	rcu_read_unlock();
 	return index < 0 ? 0 : index;
 }
@@ -78,6 +82,10 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	rings = rcu_dereference(q->rings);
 	if (rings && !rings->rx_size)
 		rings = NULL;
+
+	reason = MYTUN_DROP_TX_FILTER;
+	if (unlikely(!mytun_filter_pass(tun, q, skb)))
+		goto drop;
 
 	reason = MYTUN_DROP_TX_NOMEM;
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))

@@ -12,6 +12,7 @@ static const char * const drop_names[MYTUN_DROP_MAX] = {
 	[MYTUN_DROP_TX_BUFFER]		= "tx_drop_buffer",
 	[MYTUN_DROP_TX_TOO_BIG]		= "tx_drop_too_big",
 	[MYTUN_DROP_RX_DOWN]		= "rx_drop_down",
+	[MYTUN_DROP_RX_BUSY]		= "rx_drop_busy",
 	[MYTUN_DROP_RX_NOMEM]		= "rx_drop_nomem",
 	[MYTUN_DROP_RX_FAULT]		= "rx_drop_fault",
 	[MYTUN_DROP_RX_PROTOCOL]	= "rx_drop_protocol",

@@ -5,6 +5,46 @@
 #include "intake.h"
 #include "ring.h"
 
+/*
+ * IFF_NAPI_FRAGS: through GRO at once, by whoever owns the queue's instance at
+ * this moment; -EBUSY: that is somebody else.
+ */
+static ssize_t write_segments(struct mytun *tun, struct mytun_queue *q,
+			      struct iov_iter *from, bool nonblock)
+{
+	struct mytun_source src = {
+		.iter = from,
+		.len = iov_iter_count(from),
+	};
+	struct mytun_intake_rules rules;
+	struct mytun_intake in;
+	int err;
+
+	mytun_intake_rules(tun, q, nonblock, &rules);
+	rules.segments = true;
+	mutex_lock(&q->napi_mutex);
+	err = mytun_intake_read(tun, q, &rules, &src, &in);
+	if (err)
+		goto unlock;
+	local_bh_disable();
+	rcu_read_lock();
+	if (READ_ONCE(q->napi_on) && napi_schedule_prep(&q->napi)) {
+		rules.napi = &q->napi;
+		err = mytun_intake_deliver(tun, q, &rules, &in);
+		mytun_intake_end(tun, q, &rules);
+		napi_complete(&q->napi);
+	} else {
+		mytun_intake_cancel(&in);
+		mytun_count_drop(tun, MYTUN_DROP_RX_BUSY);
+		err = -EBUSY;
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+unlock:
+	mutex_unlock(&q->napi_mutex);
+	return err ?: in.len;
+}
+
 ssize_t mytun_write_one(struct mytun *tun, struct mytun_queue *q,
 			 struct iov_iter *from, bool nonblock)
 {
@@ -16,14 +56,16 @@ ssize_t mytun_write_one(struct mytun *tun, struct mytun_queue *q,
 	struct mytun_intake in;
 	int err;
 
-	mytun_intake_rules(tun, nonblock, &rules);
+	if (unlikely(READ_ONCE(q->flags) & IFF_NAPI_FRAGS))
+		return write_segments(tun, q, from, nonblock);
+	mytun_intake_rules(tun, q, nonblock, &rules);
 	err = mytun_intake_read(tun, q, &rules, &src, &in);
 	if (err)
 		return err;
 	local_bh_disable();
 	rcu_read_lock();
 	err = mytun_intake_deliver(tun, q, &rules, &in);
-	mytun_intake_end(tun, &rules);
+	mytun_intake_end(tun, q, &rules);
 	rcu_read_unlock();
 	local_bh_enable();
 	return err ?: in.len;

@@ -25,12 +25,17 @@ NOT_IN_USER_SPACE = ("PREFER_KERNEL_TYPES", "STRCPY", "STRNCPY",
 # A shim gives an old kernel the type or macro of a newer one, as that one is.
 NOT_IN_SHIMS = ("NEW_TYPEDEFS", "MACRO_ARG_UNUSED", "MACRO_WITH_FLOW_CONTROL")
 
-# What kselftest_harness.h asks for and checkpatch takes for a fault: the
-# message's type, and what stands in the two lines from there on.
-HARNESS = (
-    ("SPACING", re.compile(r"FIXTURE_DATA\(")),
-    ("BRACES", re.compile(r"\b(EXPECT|ASSERT)_")),
-    ("MACRO_WITH_FLOW_CONTROL", re.compile(r"#define REQUIRE_")),
+# What checkpatch takes for a fault and is none: the folder, the message's
+# type, and what stands in the two lines from there on. In selftests/ that is
+# what kselftest_harness.h asks for. A public header cannot use BIT(), and
+# checkpatch knows that only of files in include/uapi.
+IDIOMS = (
+    ("selftests/", "SPACING", re.compile(r"FIXTURE_(DATA|VARIANT)\(|\*self\b")),
+    ("selftests/", "LINE_SPACING", re.compile(r"FIXTURE_VARIANT_ADD\(")),
+    ("selftests/", "COMPLEX_MACRO", re.compile(r"FIXTURE_VARIANT_ADD\(")),
+    ("selftests/", "BRACES", re.compile(r"\b(EXPECT|ASSERT)_")),
+    ("selftests/", "MACRO_WITH_FLOW_CONTROL", re.compile(r"#define REQUIRE_")),
+    ("src/uapi/", "BIT_MACRO", re.compile(r"#define")),
 )
 
 
@@ -99,21 +104,21 @@ def checkpatch(tree, settings, tops, ignored):
         argv += ["--ignore", ",".join(ignored)]
     status, output = run([*argv, "-f", *paths], cwd=tree.top)
     lines = [line for line in output.splitlines() if line.strip()]
-    yield from (line for line in lines if not harness_asks(tree, line))
+    yield from (line for line in lines if not idiom(tree, line))
     if status and not lines:
         yield f"checkpatch ended with status {status} and said nothing"
 
 
-def harness_asks(tree, message):
-    """Whether a message is about an idiom of kselftest_harness.h."""
+def idiom(tree, message):
+    """Whether a message of checkpatch is about one of IDIOMS."""
     found = re.match(r"([^:]+):(\d+): \w+:(\w+):", message)
-    if not found or not message.startswith("selftests/"):
+    if not found:
         return False
-    lines = tree.text(pathlib.Path(found.group(1))).splitlines()
-    number = int(found.group(2)) - 1
-    text = "\n".join(lines[number:number + 2])
-    return any(kind == found.group(3) and idiom.search(text)
-               for kind, idiom in HARNESS)
+    path, number, kind = found.groups()
+    lines = tree.text(pathlib.Path(path)).splitlines()
+    text = "\n".join(lines[int(number) - 1:int(number) + 1])
+    return any(path.startswith(folder) and kind == name and what.search(text)
+               for folder, name, what in IDIOMS)
 
 
 def checkpatch_driver(tree, settings):

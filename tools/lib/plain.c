@@ -26,6 +26,7 @@ static ssize_t read_one(struct queue *q, __u32 position)
 	record->size = align_record(offset + (__u32)got + q->tail_room);
 	record->len = (__u32)got;
 	record->offset = (__u16)offset;
+	record->queue = (__u16)q->index;
 	return record->size;
 }
 

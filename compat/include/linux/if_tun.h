@@ -22,6 +22,10 @@
 #define TUNSETVNETBE		_IOW('T', 222, int)
 #define TUNGETVNETBE		_IOR('T', 223, int)
 #endif
+#ifndef TUNSETSTEERINGEBPF
+#define TUNSETSTEERINGEBPF	_IOR('T', 224, int)
+#define TUNSETFILTEREBPF	_IOR('T', 225, int)
+#endif
 #ifndef TUNSETCARRIER
 #define TUNSETCARRIER		_IOW('T', 226, int)
 #endif

@@ -372,6 +372,9 @@ enum mytun_drop {
 					 */
 	MYTUN_DROP_TX_TOO_BIG,		/* (tx) larger than any RX record */
 	MYTUN_DROP_RX_DOWN,		/* (rx) the device is down */
+	MYTUN_DROP_RX_BUSY,		/* (rx) IFF_NAPI: the queue is set aside,
+					 * or its NAPI is busy elsewhere
+					 */
 	MYTUN_DROP_RX_NOMEM,		/* (rx) no memory */
 	MYTUN_DROP_RX_FAULT,		/* (rx) payload could not be read */
 	MYTUN_DROP_RX_PROTOCOL,		/* (rx) neither IPv4 nor IPv6 */

@@ -39,9 +39,9 @@
 #define WARM_UP	20
 
 /* Growth that is no leak: objects of one cache, and KiB of the others. */
-#define OBJECTS_ALLOWED(cycles)	((cycles) / 2 + 200)
-#define PERCPU_ALLOWED(cycles)	((cycles) / 2 + 256)
-#define PAGES_ALLOWED(cycles)	((cycles) * 4 + 16384)
+#define OBJECTS_ALLOWED(cycles)	((cycles) / 2 + 150)
+#define PERCPU_ALLOWED(cycles)	((cycles) / 2 + 128)
+#define PAGES_ALLOWED(cycles)	((cycles) + 8192)
 
 #define MAX_CACHES	512
 

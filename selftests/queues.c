@@ -665,11 +665,12 @@ int queues_serve(void)
 		{ "/proc/sys/net/ipv6/icmp/ratelimit", "0" },
 		{ "/proc/sys/net/core/somaxconn", "65535" },
 		{ "/proc/sys/net/ipv4/tcp_max_syn_backlog", "65535" },
+		{ NULL, NULL },
 	};
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+	for (i = 0; limits[i].path; i++) {
 		err = file_write(limits[i].path, limits[i].value);
 		if (err)
 			return err;

@@ -77,6 +77,7 @@ static unsigned int drain(FIXTURE_DATA(ring_rx) *self,
 	uint32_t stream, number;
 	const char *fault;
 	unsigned int count;
+	uint64_t bytes = 0;
 	size_t size, room;
 
 	for (count = 0; count < max; count++) {
@@ -98,8 +99,7 @@ static unsigned int drain(FIXTURE_DATA(ring_rx) *self,
 			numbered_count(&self->tally, number, size);
 		else
 			self->tally.broken++;
-		if (flow)
-			ringdev_flow_done(flow, size);
+		bytes += record->size;
 		ringmem_next(&self->mem);
 		random_fill(&self->seed, record, MYTUN_RECORD_HEADER);
 	}
@@ -107,6 +107,8 @@ static unsigned int drain(FIXTURE_DATA(ring_rx) *self,
 		self->batches++;
 		ringmem_release(&self->mem);
 	}
+	if (flow)
+		ringdev_flow_done(flow, count, bytes);
 	return count;
 }
 
@@ -348,6 +350,7 @@ TEST_F_TIMEOUT(ring_rx, concurrent_senders, LIMIT)
 	struct ringdev_flow flow[SENDERS] = {};
 	const struct mytun_record *record;
 	unsigned long seen = 0;
+	uint64_t bytes;
 	uint32_t stream, number;
 	unsigned int i;
 
@@ -377,9 +380,10 @@ TEST_F_TIMEOUT(ring_rx, concurrent_senders, LIMIT)
 			i = record->len - self->dev.front - NUMBERED_HEADERS -
 			    (self->dev.ethernet ? 14 : 0);
 			numbered_count(&tally[stream], number, i);
+			bytes = record->size;
 			ringmem_next(&self->mem);
 			ringmem_release(&self->mem);
-			ringdev_flow_done(&flow[stream], i);
+			ringdev_flow_done(&flow[stream], 1, bytes);
 			seen++;
 		}
 	}

@@ -586,11 +586,11 @@ int ringdev_flow_start(struct ringdev_flow *flow)
 	return -pthread_create(&flow->thread, NULL, flow_thread, flow);
 }
 
-void ringdev_flow_done(struct ringdev_flow *flow, size_t size)
+void ringdev_flow_done(struct ringdev_flow *flow, uint64_t packets,
+		       uint64_t bytes)
 {
-	__atomic_fetch_add(&flow->bytes_done, ringdev_record(flow->dev, size),
-			   __ATOMIC_RELEASE);
-	__atomic_fetch_add(&flow->packets_done, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&flow->bytes_done, bytes, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&flow->packets_done, packets, __ATOMIC_RELEASE);
 }
 
 int ringdev_flow_join(struct ringdev_flow *flow)

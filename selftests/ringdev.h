@@ -167,8 +167,9 @@ struct ringdev_flow {
 };
 
 int ringdev_flow_start(struct ringdev_flow *flow);
-/* The receiver has a packet with that size of payload. */
-void ringdev_flow_done(struct ringdev_flow *flow, size_t size);
+/* The receiver has given back packets, of so many bytes of records. */
+void ringdev_flow_done(struct ringdev_flow *flow, uint64_t packets,
+		       uint64_t bytes);
 /* Wait for its end: its error. */
 int ringdev_flow_join(struct ringdev_flow *flow);
 

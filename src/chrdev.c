@@ -37,12 +37,12 @@ static loff_t mytun_llseek(struct file *file, loff_t offset, int whence)
 	return -ESPIPE;
 }
 
-static __poll_t mytun_poll(struct file *file, poll_table *wait)
+static mytun_poll_t mytun_poll(struct file *file, poll_table *wait)
 {
 	struct mytun_queue *q = file->private_data;
 	struct mytun *tun = mytun_get(q);
 	struct mytun_rings *r;
-	__poll_t mask = 0;
+	mytun_poll_t mask = 0;
 
 	if (!tun)
 		return EPOLLERR;
@@ -82,14 +82,15 @@ static int mytun_fasync(int fd, struct file *file, int on)
 	struct mytun_queue *q = file->private_data;
 	int err;
 
-	err = mytun_file_f_owner(file);
-	if (err)
-		return err;
+	if (on) {
+		/* The whole process is told; before 4.19 its first thread. */
+		err = f_setown(file, task_tgid_vnr(current), 0);
+		if (err)
+			return err;
+	}
 	err = fasync_helper(fd, file, on, &q->fasync);
 	if (err < 0)
 		return err;
-	if (on)
-		__f_setown(file, task_pid(current), MYTUN_SIGIO_PID, 0);
 	WRITE_ONCE(q->wants_sigio, on);
 	return 0;
 }

@@ -92,7 +92,7 @@ static int create_device(struct net *net, struct mytun_queue *q,
 	if (!dev)
 		return -ENOMEM;
 	dev_net_set(dev, net);
-	dev->rtnl_link_ops = &mytun_link_ops;
+	dev->rtnl_link_ops = &mytun_node_link_ops;
 	dev->ifindex = q->ifindex;
 	err = mytun_netdev_prepare(dev, flags);
 	if (err)

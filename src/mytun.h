@@ -32,6 +32,7 @@
 #define _MYTUN_H
 
 #include <linux/ethtool.h>
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/if_tun.h>
 #include <linux/if_vlan.h>
@@ -69,6 +70,9 @@
 
 /* Length of the virtio_net_hdr until TUNSETVNETHDRSZ: the legacy one. */
 #define MYTUN_VNET_HDR_DEFAULT	10
+
+/* What poll() of a file returns: __poll_t since 4.16. */
+typedef typeof(((struct file_operations *)0)->poll(NULL, NULL)) mytun_poll_t;
 
 struct mytun_queue;
 struct mytun_batch_mode;
@@ -188,7 +192,7 @@ bool mytun_napi_put(struct mytun_queue *q, struct sk_buff *skb);
 void mytun_napi_schedule(struct mytun *tun, struct mytun_queue *q);
 
 /* rtnl.c */
-extern struct rtnl_link_ops mytun_link_ops;
+extern struct rtnl_link_ops mytun_node_link_ops;
 int mytun_rtnl_init(void);
 void mytun_rtnl_exit(void);
 

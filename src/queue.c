@@ -12,6 +12,7 @@
  *   3. its flows leave the table, and the packets that wait in it are freed
  *      and counted.
  */
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
@@ -112,7 +113,9 @@ struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
 		sk_free(sk);
 		return ERR_PTR(-ENOMEM);
 	}
-	sock_init_data_uid(NULL, sk, current_fsuid());
+	sock_init_data(NULL, sk);
+	/* There is no inode to take it from: the opener's. */
+	sk->sk_uid = current_fsuid();
 	init_waitqueue_head(&q->wq.wait);
 	RCU_INIT_POINTER(sk->sk_wq, &q->wq);
 	q->socket.file = file;
@@ -386,8 +389,10 @@ void mytun_queue_detach_all(struct mytun *tun)
 	}
 	tun->ndisabled = 0;
 	/* A persistent device kept the module; its deletion ends that. */
-	if (tun->flags & IFF_PERSIST)
+	if (tun->flags & IFF_PERSIST) {
+		WRITE_ONCE(tun->flags, tun->flags & ~IFF_PERSIST);
 		module_put(THIS_MODULE);
+	}
 }
 
 /* tx_queue_len has changed: all queues, or none, get the new size. */

@@ -177,6 +177,7 @@ static void describe(const struct mytun_rings *r, struct mytun_ring *to)
 	to->tx_size = r->tx_size;
 	to->head_room = r->rules.head_room;
 	to->tail_room = r->rules.tail_room;
+	to->position = r->position;
 	to->rx_record_max = r->rx_max;
 	to->page_size = PAGE_SIZE;
 }
@@ -237,6 +238,7 @@ long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
 		return err;
 	}
 	r->flags = req.flags;
+	r->position = req.position;
 	r->rx_size = req.rx_size;
 	r->tx_size = req.tx_size;
 	err = rings_alloc(r);
@@ -274,15 +276,15 @@ long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
 long mytun_ring_get(struct mytun_queue *q, void __user *arg)
 {
 	struct mytun_rings *r = rtnl_dereference(q->rings);
-	struct mytun_ring to = {};
-	u32 size;
+	struct mytun_ring to;
+	int err;
 
-	if (get_user(size, (u32 __user *)arg))
-		return -EFAULT;
-	if (size < sizeof(to))
-		return -EINVAL;
+	err = mytun_copy_args(&to, sizeof(to), arg);
+	if (err)
+		return err;
+	/* Rings that have outlived their device can still be read out. */
 	if (!r)
-		return -ENOENT;
+		return rtnl_dereference(q->dev) ? -ENOENT : -EBADFD;
 	describe(r, &to);
 	return copy_to_user(arg, &to, sizeof(to)) ? -EFAULT : 0;
 }

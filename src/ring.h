@@ -92,6 +92,7 @@ struct mytun_rings {
 	struct mytun_ring_user *u;	/* hostile */
 	struct mytun_record_rules rules;
 	u32 flags;			/* MYTUN_Q_* */
+	u32 position;			/* where they began */
 	const struct cred *payer;	/* RLIMIT_MEMLOCK of its user, or NULL */
 	unsigned long pages;		/* of all areas */
 	bool ended;
@@ -154,7 +155,9 @@ static inline s64 mytun_ring_used(u32 producer, u32 consumer, u32 size)
 {
 	u32 used = producer - consumer;
 
-	return used > size || used % MYTUN_RECORD_ALIGN ? -1 : used;
+	if (used > size || used % MYTUN_RECORD_ALIGN)
+		return -1;
+	return used;
 }
 
 /* ring.c */

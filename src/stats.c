@@ -38,8 +38,8 @@ void mytun_count_rx(struct mytun *tun, unsigned int packets, u64 bytes)
 	local_bh_disable();
 	s = this_cpu_ptr(tun->stats);
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_add(&s->rx_packets, packets);
-	u64_stats_add(&s->rx_bytes, bytes);
+	s->rx_packets += packets;
+	s->rx_bytes += bytes;
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
 }
@@ -51,8 +51,8 @@ void mytun_count_tx(struct mytun *tun, unsigned int packets, u64 bytes)
 	local_bh_disable();
 	s = this_cpu_ptr(tun->stats);
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_add(&s->tx_packets, packets);
-	u64_stats_add(&s->tx_bytes, bytes);
+	s->tx_packets += packets;
+	s->tx_bytes += bytes;
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
 }
@@ -64,7 +64,7 @@ void mytun_count_drop(struct mytun *tun, enum mytun_drop reason)
 	local_bh_disable();
 	s = this_cpu_ptr(tun->stats);
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->drop[reason]);
+	s->drop[reason]++;
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
 }
@@ -81,7 +81,7 @@ u64 mytun_drops(const struct mytun *tun, enum mytun_drop reason)
 
 		do {
 			start = u64_stats_fetch_begin(&s->syncp);
-			n = u64_stats_read(&s->drop[reason]);
+			n = READ_ONCE(s->drop[reason]);
 		} while (u64_stats_fetch_retry(&s->syncp, start));
 		sum += n;
 	}
@@ -100,10 +100,10 @@ void mytun_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *to)
 
 		do {
 			start = u64_stats_fetch_begin(&s->syncp);
-			rx_packets = u64_stats_read(&s->rx_packets);
-			rx_bytes = u64_stats_read(&s->rx_bytes);
-			tx_packets = u64_stats_read(&s->tx_packets);
-			tx_bytes = u64_stats_read(&s->tx_bytes);
+			rx_packets = READ_ONCE(s->rx_packets);
+			rx_bytes = READ_ONCE(s->rx_bytes);
+			tx_packets = READ_ONCE(s->tx_packets);
+			tx_bytes = READ_ONCE(s->tx_bytes);
 		} while (u64_stats_fetch_retry(&s->syncp, start));
 		to->rx_packets += rx_packets;
 		to->rx_bytes += rx_bytes;

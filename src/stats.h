@@ -14,11 +14,11 @@
 #include <uapi/linux/mytun.h>
 
 struct mytun_stats {
-	u64_stats_t rx_packets;
-	u64_stats_t rx_bytes;
-	u64_stats_t tx_packets;
-	u64_stats_t tx_bytes;
-	u64_stats_t drop[MYTUN_DROP_MAX];
+	u64 rx_packets;
+	u64 rx_bytes;
+	u64 tx_packets;
+	u64 tx_bytes;
+	u64 drop[MYTUN_DROP_MAX];
 	struct u64_stats_sync syncp;
 };
 

@@ -114,7 +114,7 @@ static int kick_written(wait_queue_entry_t *entry, unsigned int mode, int sync,
 	struct mytun_rings *r = container_of(entry, struct mytun_rings,
 					     kick_entry);
 
-	if ((__force __poll_t)(uintptr_t)key & EPOLLIN)
+	if ((__force mytun_poll_t)(uintptr_t)key & EPOLLIN)
 		schedule_work(&r->kick_work);
 	return 0;
 }
@@ -160,7 +160,7 @@ static int kick_remember(struct mytun_rings *r, int fd)
 	init_waitqueue_func_entry(&r->kick_entry, kick_written);
 	init_poll_funcptr(&r->kick_table, kick_queued);
 	/* It may have been written to before. */
-	if (vfs_poll(file, &r->kick_table) & EPOLLIN)
+	if (file->f_op->poll(file, &r->kick_table) & EPOLLIN)
 		schedule_work(&r->kick_work);
 	return 0;
 }

@@ -20,7 +20,8 @@ int mytun_batch_set(struct queue *q, unsigned int flags)
 }
 
 /*
- * Fills free memory with what waits in the queue.
+ * Fills free memory with what waits in the queue. The kernel may leave out the
+ * room after the last record's data: it is kept back, so that it is there.
  * Return: bytes of records put at @position. 0: not even one record fits.
  * Errors of read(); -EPIPE: end of file.
  */
@@ -29,21 +30,22 @@ ssize_t mytun_batch_read(struct queue *q, __u32 position, __u32 room)
 	struct mytun_rx *rx = &q->public.rx;
 	struct mytun_record *record;
 	__u32 bytes = 0;
+	__u32 tail = align_record(q->tail_room);
 	ssize_t got;
 
+	if (room <= tail)
+		return 0;
 	count(&q->reads);
-	got = read(q->fd, mytun_at(rx->data, rx->mask, position), room);
+	got = read(q->fd, mytun_at(rx->data, rx->mask, position), room - tail);
 	if (got < 0)
 		return errno == EMSGSIZE ? 0 : -errno;
 	if (!got)
 		return -EPIPE;
-	/* The last record's tail room may be more than there is. */
 	while (bytes < (size_t)got) {
 		record = mytun_at(rx->data, rx->mask, position + bytes);
-		if (record->size < MYTUN_RECORD_ALIGN)
+		if (record->size < MYTUN_RECORD_ALIGN ||
+		    record->size > room - bytes)
 			return -EPROTO;
-		if (record->size > room - bytes)
-			record->size = room - bytes;
 		bytes += record->size;
 	}
 	return bytes;

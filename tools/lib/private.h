@@ -40,6 +40,7 @@ struct queue {
 		__u32 seen;
 		bool ended;
 		bool full;	/* the last look found no room to read into */
+		__u32 looked;	/* the consumer's position at that look */
 	} rx;
 	MYTUN_ALIGNED struct {
 		__u32 producer;

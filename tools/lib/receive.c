@@ -46,9 +46,9 @@ static int more_in_ring(struct queue *q)
 	if (mytun_load_relaxed(rx->user_seen) != rx->cursor) {
 		mytun_store_release(rx->user_seen, rx->cursor);	/* C */
 		mytun_fence();
-		if (look_again(rx))
-			return 1;
 	}
+	if (look_again(rx))
+		return 1;
 	if (!(mytun_load_acquire(rx->kernel_flags) & MYTUN_RING_ENDED))
 		return 0;
 	/* The flag was set after the last record was published. */
@@ -58,13 +58,14 @@ static int more_in_ring(struct queue *q)
 static int more_by_read(struct queue *q)
 {
 	struct mytun_rx *rx = &q->public.rx;
-	__u32 end = q->rx.producer, room;
+	__u32 end = q->rx.producer, consumer, room;
 	ssize_t got;
 
 	if (q->rx.ended)
 		return -EBADFD;
 	/* Workers move the consumer: what they did to the records is over. */
-	room = rx->mask + 1 - (end - mytun_load_acquire(&rx->consumer));
+	consumer = mytun_load_acquire(&rx->consumer);		/* A */
+	room = rx->mask + 1 - (end - consumer);
 	do {
 		if (!room)
 			got = 0;
@@ -74,6 +75,9 @@ static int more_by_read(struct queue *q)
 			got = mytun_plain_read(q, end, room);
 	} while (got == -EINTR);
 	q->rx.full = !got;
+	q->rx.looked = consumer;
+	if (!got && consumer == end)
+		return -EMSGSIZE;
 	if (is_end(got)) {
 		q->rx.ended = true;
 		return -EBADFD;

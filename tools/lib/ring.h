@@ -176,7 +176,7 @@ static inline __u32 mytun_walk(unsigned char *data, __u32 mask, __u32 from,
  *
  * Return: the number of records; 0: there are none now. -EBADFD: none are left
  * and the device is gone. -EBUSY: somebody made an RX ring on a file that was
- * read without one.
+ * read without one. -EMSGSIZE: a packet is larger than all of the memory.
  */
 static inline int mytun_peek(struct mytun_queue *queue,
 			     struct mytun_record **records, unsigned int count)

@@ -103,7 +103,9 @@ static int sleep_held(struct queue *q, unsigned int events, __s64 timeout_ns)
 	/* In a ring, and for TX, something else may happen, too. */
 	if (q->rx_mode == MYTUN_MODE_RING || events & MYTUN_WAIT_TX)
 		timeout_ns = shorter(timeout_ns, SLICE_NS);
-	consumer = mytun_load_relaxed(&rx->consumer);
+	/* As it was when there was nothing: it may have moved since. */
+	consumer = q->rx_mode == MYTUN_MODE_RING ?
+		   mytun_load_relaxed(&rx->consumer) : q->rx.looked;
 	mytun_store_relaxed(&rx->waiting, 1);			/* J */
 	mytun_fence();
 	if (mytun_load_relaxed(&rx->consumer) == consumer)

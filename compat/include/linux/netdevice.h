@@ -48,11 +48,22 @@ u16 name(struct net_device *dev, struct sk_buff *skb, void *accel,	\
 /* The driver orders its transmitters itself. */
 static inline void mytun_set_lltx(struct net_device *dev)
 {
-#ifdef MYTUN_HAVE_NET_DEVICE_LLTX
-	dev->lltx = true;
-#else
+#ifdef NETIF_F_LLTX	/* until 6.12, 00d066a4d4ed */
 	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true;
 #endif
+}
+
+/* Before the device is registered. */
+static inline void mytun_hw_addr_set(struct net_device *dev, const u8 *addr)
+{
+#ifdef MYTUN_HAVE_DEV_ADDR_MOD
+	dev_addr_mod(dev, 0, addr, dev->addr_len);
+#else
+	memcpy(dev->dev_addr, addr, dev->addr_len);
+#endif
+	dev->addr_assign_type = NET_ADDR_SET;
 }
 
 /* SIOCGIFHWADDR: as much of the address as a sockaddr takes. */

@@ -62,11 +62,11 @@ class Index:
         lists = self.directory / "lists"
         for part in ("lists/partial", "archives/partial", "etc"):
             (self.directory / part).mkdir(parents=True, exist_ok=True)
-        (self.directory / "etc" / "sources.list").write_text(
-            "\n".join(sources(self.suite)) + "\n", encoding="utf-8")
+        cache.write(self.directory / "etc" / "sources.list",
+                    "\n".join(sources(self.suite)) + "\n")
         (self.directory / "status").touch()
         top = self.directory
-        self._configuration.write_text("\n".join(apt_options() + [
+        cache.write(self._configuration, "\n".join(apt_options() + [
             f'Dir::State "{top}";',
             f'Dir::State::status "{top}/status";',
             f'Dir::State::lists "{lists}";',
@@ -77,7 +77,7 @@ class Index:
             f'APT::Architectures "{ARCH}";',
             'Acquire::Languages "none";',
             'APT::Sandbox::User "root";',
-        ]) + "\n", encoding="utf-8")
+        ]) + "\n")
         stamp = self.directory / "refreshed"
         if (stamp.exists()
                 and time.time() - stamp.stat().st_mtime < REFRESH_SECONDS):
@@ -97,8 +97,13 @@ class Index:
 
     def stanzas(self):
         """Every package's newest stanza, by name, each one a dict."""
-        if self._stanzas is not None:
+        # The lock keeps another process from refreshing what is read here.
+        with cache.lock(f"apt-{self.suite}"):
+            if self._stanzas is None:
+                self._stanzas = self._read()
             return self._stanzas
+
+    def _read(self):
         names = shell.output(
             ["apt-get", "indextargets", "--format", "$(FILENAME)",
              "Created-By: Packages"], env=self._environment()).split()
@@ -115,7 +120,8 @@ class Index:
                 if name not in found or newer(fields["Version"],
                                               found[name]["Version"]):
                     found[name] = fields
-        self._stanzas = found
+        if not found:
+            raise LookupError(f"the index of {self.suite} is empty")
         return found
 
     def version(self, package):

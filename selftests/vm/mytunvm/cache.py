@@ -15,6 +15,9 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
+
+UNUSED_SECONDS = 24 * 3600
 
 
 def top():
@@ -41,6 +44,16 @@ def lock(name):
         yield
 
 
+def write(path, text):
+    """Write a file as a whole, if it has not that content already."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False,
+                                     encoding="utf-8") as file:
+        file.write(text)
+    os.replace(file.name, path)
+
+
 def entry(kind, name, made_from, make):
     """The directory of one entry; make(directory) fills it if absent.
 
@@ -50,13 +63,13 @@ def entry(kind, name, made_from, make):
     """
     path = top() / kind / f"{name}-{key(made_from)}"
     if path.is_dir():
+        os.utime(path)
         return path
     with lock(f"{kind}-{path.name}"):
         if path.is_dir():
             return path
         path.parent.mkdir(exist_ok=True)
-        work = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.",
-                                             dir=path.parent))
+        work = scratch("made")
         try:
             make(work)
             work.chmod(0o755)
@@ -64,15 +77,34 @@ def entry(kind, name, made_from, make):
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
+        os.utime(path)
         drop_old(path)
     return path
 
 
-def drop_old(path, keep=3):
-    """Remove the oldest entries beside 'path' that share its name."""
+def scratch(kind):
+    """A new directory for this process, which should remove it.
+
+    What processes left behind that were killed is removed here.
+    """
+    top_of_kind = top() / kind
+    top_of_kind.mkdir(exist_ok=True)
+    for other in top_of_kind.iterdir():
+        owner = other.name.split(".")[0]
+        if owner.isdigit() and not pathlib.Path("/proc", owner).exists():
+            shutil.rmtree(other, ignore_errors=True)
+    path = pathlib.Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.",
+                                         dir=top_of_kind))
+    path.chmod(0o755)
+    return path
+
+
+def drop_old(path):
+    """Remove the entries that share a name with 'path' and lie unused.
+
+    One that was used within UNUSED_SECONDS may be in use right now.
+    """
     stem = path.name.rsplit("-", 1)[0]
-    same = [other for other in path.parent.glob(f"{stem}-????????????????")
-            if other != path]
-    same.sort(key=lambda other: other.stat().st_mtime)
-    for other in same[:max(0, len(same) + 1 - keep)]:
-        shutil.rmtree(other, ignore_errors=True)
+    for other in path.parent.glob(f"{stem}-????????????????"):
+        if time.time() - other.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(other, ignore_errors=True)

@@ -12,7 +12,6 @@ import shutil
 import stat
 import subprocess
 import tarfile
-import tempfile
 
 from . import cache, shell
 
@@ -48,10 +47,7 @@ class Chroot:
         self._way = "overlay"
 
     def __enter__(self):
-        top = cache.top() / "work"
-        top.mkdir(exist_ok=True)
-        self._work = pathlib.Path(tempfile.mkdtemp(dir=top))
-        self._work.chmod(0o755)
+        self._work = cache.scratch("work")
         for name in ("upper", "work", "merged"):
             (self._work / name).mkdir(mode=0o755)
         if not self._overlay_works():

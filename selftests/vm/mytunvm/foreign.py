@@ -12,7 +12,7 @@ import re
 import shutil
 import tarfile
 
-from . import build, cache, job, kernel, program, root, shell
+from . import build, job, kernel, program, root, shell
 
 # Modules that must be known to be built in, where no modules.builtin tells.
 OPTIONS = {"VIRTIO_PCI": "virtio_pci", "VIRTIO_BLK": "virtio_blk",
@@ -114,11 +114,3 @@ class Foreign:
                     filter=job.plain)
         (path / "deleted").touch()
         return path
-
-
-def work_directory():
-    """A new directory for one Foreign, beside the cache's other work."""
-    path = cache.top() / "foreign"
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir()
-    return path

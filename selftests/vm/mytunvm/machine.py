@@ -7,9 +7,9 @@ import io
 import pathlib
 import queue
 import shutil
+import socket
 import subprocess
 import tarfile
-import tempfile
 import threading
 import time
 
@@ -20,6 +20,8 @@ BOOT_SECONDS = 150
 # Beyond a step's own limit, for what follows its end.
 GRACE_SECONDS = 60
 RESULTS_SIZE = 1 << 30
+# From the NMI to the end of the panic that it causes.
+PANIC_SECONDS = 10
 CONSOLE_LINES = 60
 # What a machine needs at least whose root is in its memory.
 IN_MEMORY_MIB = 3072
@@ -29,7 +31,7 @@ IN_MEMORY_MIB = 3072
 # since an emulated processor may wait for the host's.
 ARGUMENTS = ("console=ttyS0 oops=panic panic=-1 loglevel=5 log_buf_len=8M "
              "no_timer_check rcupdate.rcu_cpu_stall_timeout=90 "
-             "watchdog_thresh=45 printk.devkmsg=on systemd.log_level=err")
+             "watchdog_thresh=45 unknown_nmi_panic printk.devkmsg=on systemd.log_level=err")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,8 +83,7 @@ class Machine:
         self._lines = queue.Queue()
 
     def __enter__(self):
-        self._work = pathlib.Path(tempfile.mkdtemp(
-            dir=_directory("machines"), prefix=f"{self.kernel.name}."))
+        self._work = cache.scratch("machines")
         try:
             self._start()
         except BaseException:
@@ -106,7 +107,8 @@ class Machine:
         argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
                 "-nodefaults", "-display", "none", "-no-reboot",
                 "-kernel", str(self.kernel.image),
-                "-serial", f"file:{self.console_path}", "-serial", "stdio"]
+                "-serial", f"file:{self.console_path}", "-serial", "stdio",
+                "-monitor", f"unix:{work / 'monitor'},server=on,wait=off"]
         append = ARGUMENTS
         if settings.icount:
             argv += accelerator.COUNTING + ["-smp", "1"]
@@ -239,10 +241,22 @@ class Machine:
             elif verb in ("late", "ended"):
                 outcome.trouble = ("the machine hung" if verb == "late" else
                                    "the machine crashed")
+                if verb == "late":
+                    self._interrupt()
                 outcome.log = self.console_tail()
                 break
         outcome.seconds = time.monotonic() - begin
         return outcome
+
+    def _interrupt(self):
+        """Have a machine that hangs tell where: an NMI makes it panic."""
+        try:
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.connect(str(self._work / "monitor"))
+                monitor.sendall(b"nmi\n")
+                self._process.wait(PANIC_SECONDS)
+        except (OSError, subprocess.TimeoutExpired):
+            pass
 
     def console_tail(self):
         """The console's last lines."""
@@ -290,12 +304,6 @@ def _disk(path, kind):
     elif kind:
         options += ",snapshot=on"
     return ["-drive", options]
-
-
-def _directory(name):
-    path = cache.top() / name
-    path.mkdir(exist_ok=True)
-    return path
 
 
 def boot(kernel, job, settings=Settings()):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Running other programs, and saying what went wrong when one fails."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -67,6 +69,21 @@ def output(argv, **keywords):
         raise CommandError(argv, done.returncode,
                            done.stderr.decode(errors="replace"))
     return done.stdout.decode(errors="replace")
+
+
+def end_on_signals():
+    """End at once on SIGINT, SIGTERM and SIGHUP, worker threads or not.
+
+    Machines end with the process that started them, and what it leaves in
+    the cache is removed by the next.
+    """
+    def end(number, _):
+        print(f"error: ended by {signal.Signals(number).name}",
+              file=sys.stderr, flush=True)
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
 
 
 def die(text, status=1):

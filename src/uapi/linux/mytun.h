@@ -268,7 +268,10 @@ struct mytun_ring {
  */
 #define MYTUN_IOC_RING		_IOWR(MYTUN_IOC_MAGIC, 2, struct mytun_ring)
 
-/* The rings as they are, for who was given the file. ENOENT: it has none. */
+/*
+ * The rings as they are, for who was given the file; with a device or without,
+ * once it has had one. ENOENT: it has none.
+ */
 #define MYTUN_IOC_RING_GET	_IOWR(MYTUN_IOC_MAGIC, 3, struct mytun_ring)
 
 /*

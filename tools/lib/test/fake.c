@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* The fake kernel: its files, its packets and its system calls. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,7 +29,6 @@
 #define ONE_MAPPING	false
 #endif
 
-int __real_open64(const char *path, int flags, ...);
 int __real_ioctl(int fd, unsigned long request, ...);
 void *__real_mmap64(void *address, size_t length, int protection, int flags,
 		  int fd, off_t offset);
@@ -40,7 +38,6 @@ ssize_t __real_write(int fd, const void *data, size_t length);
 int __real_ppoll(struct pollfd *files, nfds_t count,
 		 const struct timespec *timeout, const sigset_t *mask);
 
-int __wrap_open64(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 void *__wrap_mmap64(void *address, size_t length, int protection, int flags,
 		  int fd, off_t offset);
@@ -369,18 +366,25 @@ void fake_sleep(struct fake *f)
 	pthread_mutex_unlock(&f->lock);
 }
 
-static int ring_wait(struct fake *f, const struct mytun_wait *wait)
+/* When a time that begins now is over, for pthread_cond_timedwait(). */
+static struct timespec end_of(__s64 timeout_ns)
 {
 	struct timespec end;
-	int ready = 0, err = 0;
 
 	clock_gettime(CLOCK_REALTIME, &end);
-	if (wait->timeout_ns > 0) {
-		end.tv_sec += wait->timeout_ns / 1000000000;
-		end.tv_nsec += wait->timeout_ns % 1000000000;
-		end.tv_sec += end.tv_nsec / 1000000000;
-		end.tv_nsec %= 1000000000;
-	}
+	end.tv_sec += timeout_ns / 1000000000;
+	end.tv_nsec += timeout_ns % 1000000000;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	return end;
+}
+
+static int ring_wait(struct fake *f, const struct mytun_wait *wait)
+{
+	struct timespec end = end_of(wait->timeout_ns < 0 ? 0 :
+				     wait->timeout_ns);
+	int ready = 0, err = 0;
+
 	pthread_mutex_lock(&f->lock);
 	for (;;) {
 		if (wait->events & MYTUN_WAIT_RX &&
@@ -569,12 +573,6 @@ __u32 fake_take(struct fake *f, void *data)
 
 /* System calls of the library. */
 
-int __wrap_open64(const char *path, int flags, ...)
-{
-	return fake && !strcmp(path, FAKE_PATH) ? fake->fd :
-						  __real_open64(path, flags);
-}
-
 static int batch_set(struct fake *f, const struct mytun_batch *batch)
 {
 	f->batch_flags = batch->flags;
@@ -658,18 +656,19 @@ int __wrap_ppoll(struct pollfd *files, nfds_t count,
 		 const struct timespec *timeout, const sigset_t *mask)
 {
 	struct fake *f = find(files[0].fd);
-	bool full;
+	struct timespec end;
+	int err = 0;
 
 	if (f && f->mode == MYTUN_MODE_BATCH && files[0].events & POLLOUT) {
+		end = timeout ? end_of(timeout->tv_sec * 1000000000LL +
+				       timeout->tv_nsec) : end_of(60000000000);
 		pthread_mutex_lock(&f->lock);
-		while (fifo_full(&f->tx) && !f->gone && !timeout)
-			pthread_cond_wait(&f->change, &f->lock);
-		full = fifo_full(&f->tx);
+		while (fifo_full(&f->tx) && !f->gone && !err)
+			err = pthread_cond_timedwait(&f->change, &f->lock,
+						     &end);
 		pthread_mutex_unlock(&f->lock);
-		if (full) {
-			files[0].events &= (short)~POLLOUT;
-			return __real_ppoll(files, count, timeout, mask);
-		}
+		if (err)
+			return 0;
 	}
 	return __real_ppoll(files, count, timeout, mask);
 }

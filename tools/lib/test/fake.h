@@ -15,7 +15,6 @@
 
 #include "mytun.h"
 
-#define FAKE_PATH	"/fake/mytun"
 #define FAKE_PACKETS	256	/* in each queue of the batch driver */
 #define FAKE_LEN_MAX	65535
 

@@ -99,7 +99,7 @@ static void *stack_receives(void *argument)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(queue, receives_in_order, 120)
+TEST_F_TIMEOUT(queue, receives_in_order, 60)
 {
 	struct mytun_record *records[64];
 	__u32 state = 2, next = 0, held = 0, part;
@@ -133,7 +133,7 @@ TEST_F_TIMEOUT(queue, receives_in_order, 120)
 	pthread_join(stack, NULL);
 }
 
-TEST_F_TIMEOUT(queue, sends_in_order, 120)
+TEST_F_TIMEOUT(queue, sends_in_order, 60)
 {
 	struct mytun_record *records[16];
 	__u32 state = 3, next = 0, len;
@@ -301,7 +301,7 @@ static void work_begin(struct work *work, struct mytun_queue *queue,
 		pthread_create(&threads[i], NULL, function, work);
 }
 
-TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 120)
+TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 60)
 {
 	struct mytun_record *records[32];
 	pthread_t stack, threads[WORKERS];
@@ -331,7 +331,7 @@ TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 120)
 	       atomic_load(&work.late));
 }
 
-TEST_F_TIMEOUT(queue, four_workers_submit_in_any_order, 120)
+TEST_F_TIMEOUT(queue, four_workers_submit_in_any_order, 60)
 {
 	struct mytun_record *records[32];
 	pthread_t stack, threads[WORKERS];
@@ -384,7 +384,7 @@ static void *stack_trickles(void *argument)
 }
 
 /* A lost wake-up ends in the time limit. */
-TEST_F_TIMEOUT(queue, no_wakeup_is_lost, 120)
+TEST_F_TIMEOUT(queue, no_wakeup_is_lost, 60)
 {
 	struct mytun_counters counters = { .size = sizeof(counters) };
 	struct mytun_record *record;

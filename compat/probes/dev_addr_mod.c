@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0
+/* 5.15 (the address is constant since 5.17, adeef3e32146). Delete when 5.14 goes. */
+#include <linux/netdevice.h>
+
+void (*probe)(struct net_device *dev, unsigned int offset, const void *addr,
+	      size_t len) = dev_addr_mod;

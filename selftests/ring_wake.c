@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who sleeps is woken, and not more often than needed: transitions between
+ * empty and not empty in both directions, moderation, and what is there to
+ * wait by.
+ */
+#include "device.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <linux/if_packet.h>
+
+#include "kselftest_harness.h"
+#include "numbered.h"
+#include "packet.h"
+#include "ringdev.h"
+#include "ringmem.h"
+#include "rtnl.h"
+
+#define LIMIT_LONG	7200		/* seconds for one test, all counts */
+/* Of 10 million transitions: 4 ways to wait for RX, 4 ways to drain TX. */
+#define RX_TRANSITIONS	2000000
+#define TX_TRANSITIONS	500000
+
+/* For a loop that waits for another processor. */
+static void relax(unsigned int rounds)
+{
+	volatile unsigned int i;
+
+	for (i = 0; i < rounds; i++)
+		;
+}
+
+/* A random delay: often none, at times long enough to fall asleep. */
+static void delay(uint64_t *seed)
+{
+	switch (random_below(seed, 8)) {
+	case 0:
+		relax(random_below(seed, 3000));
+		break;
+	case 1:
+		sched_yield();
+		break;
+	case 2:
+	case 3:
+		relax(random_below(seed, 100));
+		break;
+	}
+}
+
+enum way { BY_WAIT, BY_POLL, BY_EPOLL_EDGE, BY_EVENTFD };
+
+FIXTURE(wake_rx)
+{
+	struct ringdev dev;
+	struct ringmem mem;
+	uint64_t seed, sender_seed;
+	int raw;		/* AF_PACKET, past the qdisc */
+	int waiter;		/* epoll or eventfd */
+	pthread_t sender;
+	uint64_t sent;
+	uint64_t taken;
+	bool stop;
+};
+
+FIXTURE_VARIANT(wake_rx)
+{
+	enum way way;
+};
+
+FIXTURE_VARIANT_ADD(wake_rx, wait) { .way = BY_WAIT };
+FIXTURE_VARIANT_ADD(wake_rx, poll) { .way = BY_POLL };
+FIXTURE_VARIANT_ADD(wake_rx, epoll_edge) { .way = BY_EPOLL_EDGE };
+FIXTURE_VARIANT_ADD(wake_rx, eventfd) { .way = BY_EVENTFD };
+
+FIXTURE_SETUP(wake_rx)
+{
+	const struct mytun_ring ring = {
+		.rx_size = RING_SMALL, .position = 0U - RING_SMALL,
+	};
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	const int on = 1;
+
+	REQUIRE_RING();
+	ASSERT_EQ(0, netns_private());
+	ASSERT_EQ(0, ringdev_create(&self->dev, IFF_TUN | IFF_NO_PI, 37));
+	ASSERT_EQ(0, ringmem_make(&self->mem, self->dev.fd, &ring));
+	self->raw = ringdev_raw(&self->dev, false);
+	ASSERT_LE(0, self->raw);
+	ASSERT_EQ(0, setsockopt(self->raw, SOL_PACKET, PACKET_QDISC_BYPASS,
+				&on, sizeof(on)));
+	self->seed = random_seed();
+	self->sender_seed = random_next(&self->seed);
+	self->waiter = -1;
+	if (variant->way == BY_EPOLL_EDGE) {
+		self->waiter = epoll_create1(EPOLL_CLOEXEC);
+		ASSERT_LE(0, self->waiter);
+		ASSERT_EQ(0, epoll_ctl(self->waiter, EPOLL_CTL_ADD,
+				       self->dev.fd, &event));
+	} else if (variant->way == BY_EVENTFD) {
+		self->waiter = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		ASSERT_LE(0, self->waiter);
+		ASSERT_EQ(0, ring_eventfd(self->dev.fd, self->waiter, -1));
+	}
+}
+
+FIXTURE_TEARDOWN(wake_rx)
+{
+	if (self->waiter >= 0)
+		close(self->waiter);
+	close(self->raw);
+	ringmem_unmap(&self->mem);
+	ringdev_destroy(&self->dev);
+}
+
+/* Sends one packet or a few when the ring is empty, or nearly so. */
+static void *wake_sender(void *arg)
+{
+	FIXTURE_DATA(wake_rx) *self = arg;
+	struct packet *p = malloc(sizeof(*p));
+	uint64_t *seed = &self->sender_seed;
+	unsigned int ahead = 0;
+
+	numbered_packet(p, &self->dev.out, NUMBERED_MIN, 1, 0);
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+		if (self->sent - __atomic_load_n(&self->taken,
+						 __ATOMIC_ACQUIRE) > ahead) {
+			sched_yield();
+			continue;
+		}
+		delay(seed);
+		if (write(self->raw, p->data, p->size) < 0)
+			break;
+		__atomic_store_n(&self->sent, self->sent + 1,
+				 __ATOMIC_RELEASE);
+		ahead = random_below(seed, 4) ? 0 : random_below(seed, 8);
+	}
+	free(p);
+	return NULL;
+}
+
+/* Sleep until the ring has something: false, if time is over. */
+static bool sleep_by(FIXTURE_DATA(wake_rx) *self, enum way way, int ms)
+{
+	struct epoll_event event;
+	uint64_t value;
+
+	self->mem.calls++;
+	switch (way) {
+	case BY_WAIT:
+		return ring_wait(self->mem.fd, MYTUN_WAIT_RX, ms) ==
+		       MYTUN_WAIT_RX;
+	case BY_POLL:
+		return wait_events(self->mem.fd, POLLIN, ms) == POLLIN;
+	case BY_EPOLL_EDGE:
+		return epoll_wait(self->waiter, &event, 1, ms) == 1;
+	case BY_EVENTFD:
+		if (wait_events(self->waiter, POLLIN, ms) != POLLIN)
+			return false;
+		return read(self->waiter, &value, sizeof(value)) ==
+		       sizeof(value);
+	}
+	return false;
+}
+
+static unsigned int take_all(FIXTURE_DATA(wake_rx) *self)
+{
+	unsigned int count;
+
+	for (count = 0; ringmem_peek(&self->mem); count++)
+		ringmem_next(&self->mem);
+	return count;
+}
+
+TEST_F_TIMEOUT(wake_rx, no_wakeup_is_lost, LIMIT_LONG)
+{
+	unsigned long goal = scaled(RX_TRANSITIONS);
+	unsigned long transitions = 0, emptied = 0, sleeps = 0, in_vain = 0;
+	const struct mytun_ring_kernel *kernel = self->mem.kernel;
+	unsigned int spins = 0, got;
+
+	ASSERT_EQ(0, pthread_create(&self->sender, NULL, wake_sender, self));
+	while (transitions < goal) {
+		got = take_all(self);
+		/* Now they are the kernel's again, and the sender may know. */
+		if (got && random_below(&self->seed, 2))
+			delay(&self->seed);
+		emptied += got > 0;
+		if (!ringmem_idle(&self->mem)) {
+			__atomic_store_n(&self->taken, self->taken + got,
+					 __ATOMIC_RELEASE);
+			continue;
+		}
+		transitions += got > 0;
+		__atomic_store_n(&self->taken, self->taken + got,
+				 __ATOMIC_RELEASE);
+		if (got)
+			spins = random_below(&self->seed, 4) ?
+				random_below(&self->seed, 50) : 0;
+		if (spins) {
+			spins--;
+			relax(10);
+			continue;
+		}
+		sleeps++;
+		ASSERT_TRUE(sleep_by(self, variant->way, DEADLINE_MS)) {
+			TH_LOG("%u bytes wait after %lu transitions",
+			       ringmem_load(&kernel->rx_producer) -
+			       self->mem.rx_at, transitions);
+		}
+		in_vain += ringmem_peek(&self->mem) == NULL;
+	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
+	pthread_join(self->sender, NULL);
+	printf("# %lu transitions, %llu packets, %llu wake-ups, %lu sleeps ",
+	       transitions, (unsigned long long)kernel->rx_packets,
+	       (unsigned long long)kernel->rx_wakeups, sleeps);
+	printf("(%lu in vain), %.3f system calls per packet\n", in_vain,
+	       (double)self->mem.calls / kernel->rx_packets);
+	fflush(stdout);
+	EXPECT_EQ(self->sent, kernel->rx_packets);
+	EXPECT_EQ(0, kernel->rx_full);
+	/*
+	 * At most one for each time that all of what was there was given back,
+	 * even if more came before anyone could see the ring empty.
+	 */
+	EXPECT_GE(emptied + 1, kernel->rx_wakeups);
+	/* What woke for nothing was an edge or a count of the past. */
+	if (variant->way == BY_WAIT || variant->way == BY_POLL) {
+		EXPECT_EQ(0, in_vain);
+	}
+}
+
+static void send_raw(struct __test_metadata *_metadata,
+		     FIXTURE_DATA(wake_rx) *self, unsigned int count)
+{
+	struct packet *p = self->dev.packet;
+
+	numbered_packet(p, &self->dev.out, NUMBERED_MIN, 1, 0);
+	while (count--)
+		ASSERT_EQ((ssize_t)p->size, write(self->raw, p->data, p->size));
+}
+
+TEST_F_TIMEOUT(wake_rx, one_wakeup_for_a_backlog, 60)
+{
+	const struct mytun_ring_kernel *kernel = self->mem.kernel;
+	unsigned int i;
+
+	EXPECT_FALSE(sleep_by(self, variant->way, QUIET_MS));
+	for (i = 1; i <= 20; i++) {
+		send_raw(_metadata, self, 50);
+		EXPECT_EQ(i, kernel->rx_wakeups);
+		EXPECT_TRUE(sleep_by(self, variant->way, DEADLINE_MS));
+		/* Half of it given back: the consumer is not done yet. */
+		ringmem_next(&self->mem);
+		ringmem_release(&self->mem);
+		send_raw(_metadata, self, 1);
+		EXPECT_EQ(i, kernel->rx_wakeups);
+		EXPECT_EQ(50, take_all(self));
+		ringmem_release(&self->mem);
+	}
+	EXPECT_FALSE(sleep_by(self, variant->way, QUIET_MS));
+}
+
+TEST_F_TIMEOUT(wake_rx, moderated_by_packets, 60)
+{
+	const struct mytun_ring_kernel *kernel = self->mem.kernel;
+	uint64_t start;
+
+	ASSERT_EQ(0, ring_moderate(self->dev.fd, 8, 1000000));
+	send_raw(_metadata, self, 7);
+	EXPECT_EQ(0, kernel->rx_wakeups);
+	send_raw(_metadata, self, 1);
+	EXPECT_EQ(1, kernel->rx_wakeups);
+	EXPECT_TRUE(sleep_by(self, variant->way, DEADLINE_MS));
+	EXPECT_EQ(8, take_all(self));
+	ringmem_release(&self->mem);
+
+	/* The time that began with the packets above does not run on. */
+	start = now_ms();
+	send_raw(_metadata, self, 1);
+	EXPECT_EQ(1, kernel->rx_wakeups);
+	while (kernel->rx_wakeups == 1 && now_ms() - start < DEADLINE_MS)
+		sleep_ms(1);
+	EXPECT_EQ(2, ringmem_counter(&kernel->rx_wakeups));
+	EXPECT_LE(990, now_ms() - start);
+}
+
+TEST_F_TIMEOUT(wake_rx, moderated_by_time, 60)
+{
+	const struct mytun_ring_kernel *kernel = self->mem.kernel;
+	uint64_t start, took;
+
+	ASSERT_EQ(0, ring_moderate(self->dev.fd, 0, 300000));
+	start = now_ms();
+	send_raw(_metadata, self, 100);
+	took = now_ms() - start;
+	while (ringmem_counter(&kernel->rx_wakeups) == 0 &&
+	       now_ms() - start < DEADLINE_MS)
+		sleep_ms(1);
+	EXPECT_LE(299, now_ms() - start);
+	EXPECT_EQ(1, ringmem_counter(&kernel->rx_wakeups));
+	printf("# sent in %llu ms, woken after %llu ms\n",
+	       (unsigned long long)took,
+	       (unsigned long long)(now_ms() - start));
+	EXPECT_TRUE(sleep_by(self, variant->way, DEADLINE_MS));
+	EXPECT_EQ(100, take_all(self));
+	ringmem_release(&self->mem);
+
+	/* Off: at once. */
+	ASSERT_EQ(0, ring_moderate(self->dev.fd, 0, 0));
+	send_raw(_metadata, self, 1);
+	EXPECT_EQ(2, kernel->rx_wakeups);
+}
+
+/* Switched off while a wake-up is due: who sleeps is not forgotten. */
+TEST_F_TIMEOUT(wake_rx, moderation_ends_in_between, 60)
+{
+	ASSERT_EQ(0, ring_moderate(self->dev.fd, 100, 1000000));
+	send_raw(_metadata, self, 5);
+	EXPECT_EQ(0, self->mem.kernel->rx_wakeups);
+	ASSERT_EQ(0, ring_moderate(self->dev.fd, 0, 0));
+	EXPECT_TRUE(sleep_by(self, variant->way, DEADLINE_MS));
+	EXPECT_EQ(1, self->mem.kernel->rx_wakeups);
+	EXPECT_EQ(5, take_all(self));
+}
+
+/* Each wake-up counts once in the eventfd. */
+TEST_F_TIMEOUT(wake_rx, eventfd_counts, 60)
+{
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	uint64_t value = 0, before;
+	unsigned int i;
+
+	ASSERT_LE(0, event);
+	ASSERT_EQ(0, ring_eventfd(self->dev.fd, event, -1));
+	before = self->mem.kernel->rx_wakeups;
+	for (i = 0; i < 30; i++) {
+		send_raw(_metadata, self, 3);
+		take_all(self);
+		ringmem_release(&self->mem);
+	}
+	EXPECT_EQ((ssize_t)sizeof(value), read(event, &value, sizeof(value)));
+	EXPECT_EQ(self->mem.kernel->rx_wakeups - before, value);
+	EXPECT_EQ(30, value);
+	ASSERT_EQ(0, ring_eventfd(self->dev.fd, -1, -1));
+	send_raw(_metadata, self, 3);
+	EXPECT_EQ(-1, read(event, &value, sizeof(value)));
+	close(event);
+}
+
+/* With MYTUN_Q_SEEN a consumer sleeps on records that it has looked at. */
+TEST_F_TIMEOUT(wake_rx, by_what_was_seen, 60)
+{
+	const struct mytun_ring ring = {
+		.rx_size = RING_SMALL, .flags = MYTUN_Q_SEEN,
+	};
+	struct ringdev dev;
+	struct ringmem mem;
+	unsigned int i;
+
+	ASSERT_EQ(0, ringdev_create(&dev, IFF_TUN | IFF_NO_PI, 38));
+	ASSERT_EQ(0, ringmem_make(&mem, dev.fd, &ring));
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, ringdev_send(&dev, 1, i, 100));
+		ASSERT_EQ(MYTUN_WAIT_RX, ring_wait(dev.fd, MYTUN_WAIT_RX,
+						   DEADLINE_MS));
+		EXPECT_EQ(i + 1, mem.kernel->rx_wakeups);
+		ASSERT_NE(NULL, ringmem_peek(&mem));
+		ringmem_next(&mem);
+		ringmem_store(&mem.user->rx_seen, mem.rx_at);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		EXPECT_EQ(0, ring_wait(dev.fd, MYTUN_WAIT_RX, 0));
+		EXPECT_EQ(0, wait_events(dev.fd, POLLIN, 0));
+	}
+	/* Nothing was given back: all of it is still there. */
+	EXPECT_EQ(20 * ringdev_record(&dev, 100),
+		  mem.kernel->rx_producer - mem.user->rx_consumer);
+	ringmem_unmap(&mem);
+	ringdev_destroy(&dev);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+static void *signaller(void *arg)
+{
+	pthread_t *to = arg;
+
+	sleep_ms(QUIET_MS);
+	pthread_kill(*to, SIGUSR1);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(wake_rx, wait_ends_otherwise, 60)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	pthread_t self_thread = pthread_self(), thread;
+	uint64_t start = now_ms();
+
+	if (variant->way != BY_WAIT)
+		SKIP(return, "for MYTUN_IOC_WAIT alone");
+	EXPECT_EQ(0, ring_wait(self->mem.fd, MYTUN_WAIT_RX, 0));
+	EXPECT_EQ(0, ring_wait(self->mem.fd, MYTUN_WAIT_RX, 100));
+	EXPECT_LE(100, now_ms() - start);
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, signaller, &self_thread));
+	EXPECT_EQ(-EINTR, ring_wait(self->mem.fd, MYTUN_WAIT_RX, -1));
+	pthread_join(thread, NULL);
+	send_raw(_metadata, self, 1);
+	EXPECT_EQ(MYTUN_WAIT_RX, ring_wait(self->mem.fd, MYTUN_WAIT_RX, -1));
+	/* Level: it stays true until the record is given back. */
+	EXPECT_EQ(MYTUN_WAIT_RX, ring_wait(self->mem.fd, MYTUN_WAIT_RX, 0));
+	EXPECT_EQ(POLLIN, wait_events(self->mem.fd, POLLIN, 0));
+	take_all(self);
+	ringmem_release(&self->mem);
+	EXPECT_EQ(0, ring_wait(self->mem.fd, MYTUN_WAIT_RX, 0));
+	EXPECT_EQ(0, wait_events(self->mem.fd, POLLIN, 0));
+}
+
+FIXTURE(wake_tx)
+{
+	struct ringdev dev;
+	struct ringmem mem;
+	uint64_t seed;
+	pthread_t lender;
+	bool lent;
+	int lent_ret;
+};
+
+FIXTURE_VARIANT(wake_tx)
+{
+	uint32_t drive;
+	uint32_t poll_us;
+};
+
+FIXTURE_VARIANT_ADD(wake_tx, napi) { .drive = MYTUN_DRIVE_NAPI };
+FIXTURE_VARIANT_ADD(wake_tx, lent) { .drive = MYTUN_DRIVE_LENT };
+FIXTURE_VARIANT_ADD(wake_tx, thread) { .drive = MYTUN_DRIVE_THREAD };
+FIXTURE_VARIANT_ADD(wake_tx, thread_polls)
+{
+	.drive = MYTUN_DRIVE_THREAD, .poll_us = 20,
+};
+
+static void *lender_thread(void *arg)
+{
+	FIXTURE_DATA(wake_tx) *self = arg;
+
+	self->lent_ret = device_ioctl(self->dev.fd, MYTUN_IOC_LEND, 0);
+	return NULL;
+}
+
+FIXTURE_SETUP(wake_tx)
+{
+	const struct mytun_ring ring = {
+		.tx_size = RING_SMALL, .position = 0U - RING_SMALL,
+	};
+	struct sigaction action = { .sa_handler = on_signal };
+
+	REQUIRE_RING();
+	ASSERT_EQ(0, netns_private());
+	ASSERT_EQ(0, ringdev_create(&self->dev, IFF_TUN | IFF_NO_PI, 39));
+	ASSERT_EQ(0, ringmem_make(&self->mem, self->dev.fd, &ring));
+	ASSERT_EQ(0, ring_drive(self->dev.fd, variant->drive, 0,
+				variant->poll_us, NULL));
+	self->seed = random_seed();
+	/* Packets for an address that nobody has: dropped by the stack. */
+	self->dev.in.to.addr[3] = 99;
+	if (variant->drive != MYTUN_DRIVE_LENT)
+		return;
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, pthread_create(&self->lender, NULL, lender_thread, self));
+	self->lent = true;
+}
+
+FIXTURE_TEARDOWN(wake_tx)
+{
+	if (self->lent) {
+		pthread_kill(self->lender, SIGUSR1);
+		pthread_join(self->lender, NULL);
+		EXPECT_EQ(-EINTR, self->lent_ret);
+	}
+	ringmem_unmap(&self->mem);
+	ringdev_destroy(&self->dev);
+}
+
+static bool all_taken(void *arg)
+{
+	return ringmem_sent(arg);
+}
+
+static bool need_wakeup(void *arg)
+{
+	const struct ringmem *mem = arg;
+
+	return ringmem_load(&mem->kernel->tx_flags) &
+	       MYTUN_RING_TX_NEED_WAKEUP;
+}
+
+/* Until the ring is empty, by looking at memory alone. */
+static bool drained(struct ringmem *mem)
+{
+	unsigned int spins;
+
+	for (spins = 0; spins < 10000; spins++) {
+		if (ringmem_sent(mem))
+			return true;
+		if (spins > 50)
+			sched_yield();
+	}
+	return !wait_for(all_taken, mem, DEADLINE_MS);
+}
+
+TEST_F_TIMEOUT(wake_tx, no_kick_is_lost, LIMIT_LONG)
+{
+	unsigned long goal = scaled(TX_TRANSITIONS), i;
+	unsigned long packets = 0;
+	unsigned int count;
+
+	for (i = 0; i < goal; i++) {
+		delay(&self->seed);
+		count = random_below(&self->seed, 4) ? 1 :
+			1 + random_below(&self->seed, 5);
+		packets += count;
+		while (count--)
+			ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0,
+						NUMBERED_MIN));
+		ASSERT_EQ(0, ringmem_submit(&self->mem));
+		ASSERT_TRUE(drained(&self->mem)) {
+			TH_LOG("%u bytes wait after %lu transitions",
+			       self->mem.tx_at - ringmem_load(&self->mem
+				       .kernel->tx_consumer), i);
+		}
+	}
+	EXPECT_EQ(packets, self->mem.kernel->tx_packets);
+	EXPECT_EQ(self->mem.calls, self->mem.kernel->tx_kicks);
+	printf("# %lu transitions, %lu packets, %lu kicks: ", goal, packets,
+	       self->mem.calls);
+	printf("%.3f system calls per packet\n",
+	       (double)self->mem.calls / packets);
+	fflush(stdout);
+}
+
+TEST_F_TIMEOUT(wake_tx, kick_eventfd, 60)
+{
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	const uint64_t one = 1;
+	unsigned int i;
+
+	ASSERT_LE(0, event);
+	ASSERT_EQ(0, ring_eventfd(self->dev.fd, -1, event));
+	for (i = 1; i <= 100; i++) {
+		ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
+		ringmem_publish(&self->mem);
+		ASSERT_EQ((ssize_t)sizeof(one), write(event, &one,
+						      sizeof(one)));
+		ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+		EXPECT_EQ(i, self->mem.kernel->tx_packets);
+	}
+	/* Without it, nobody hears. */
+	ASSERT_EQ(0, ring_eventfd(self->dev.fd, -1, -1));
+	ASSERT_EQ(0, wait_for(need_wakeup, &self->mem, DEADLINE_MS));
+	ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
+	ringmem_publish(&self->mem);
+	ASSERT_EQ((ssize_t)sizeof(one), write(event, &one, sizeof(one)));
+	sleep_ms(QUIET_MS);
+	EXPECT_FALSE(ringmem_sent(&self->mem));
+	close(event);
+}
+
+/* While the flag says that it is not needed, a kick is not needed. */
+TEST_F_TIMEOUT(wake_tx, polling_needs_no_kick, 60)
+{
+	unsigned int i, kicks;
+
+	if (!variant->poll_us)
+		SKIP(return, "for a thread that polls");
+	ASSERT_EQ(0, ring_drive(self->dev.fd, variant->drive, 0, 1000000,
+				NULL));
+	ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
+	ASSERT_EQ(0, ringmem_submit(&self->mem));
+	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	kicks = self->mem.calls;
+	for (i = 0; i < 1000; i++) {
+		ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
+		ASSERT_EQ(0, ringmem_submit(&self->mem));
+		ASSERT_TRUE(drained(&self->mem));
+	}
+	printf("# 1000 submissions, %lu kicks\n", self->mem.calls - kicks);
+	/* A busy machine may have kept us away for a second, not for long. */
+	EXPECT_GT(50, self->mem.calls - kicks);
+	/* And then it sleeps, and says so. */
+	EXPECT_EQ(0, wait_for(need_wakeup, &self->mem, DEADLINE_MS));
+}
+
+TEST_F_TIMEOUT(wake_tx, wait_for_room, 60)
+{
+	const int fd = self->dev.fd;
+
+	EXPECT_EQ(MYTUN_WAIT_TX, ring_wait(fd, MYTUN_WAIT_TX, 0));
+	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 0));
+	EXPECT_EQ(-EINVAL, ring_wait(fd, MYTUN_WAIT_RX, 0));
+	ASSERT_EQ(0, wait_for(need_wakeup, &self->mem, DEADLINE_MS));
+	while (ringdev_put(&self->dev, &self->mem, 1, 0, 100))
+		;
+	ringmem_publish(&self->mem);
+	EXPECT_EQ(0, ring_wait(fd, MYTUN_WAIT_TX, QUIET_MS));
+	EXPECT_EQ(0, wait_events(fd, POLLOUT, 0));
+	ASSERT_EQ(0, ring_kick(fd));
+	EXPECT_EQ(MYTUN_WAIT_TX, ring_wait(fd, MYTUN_WAIT_TX, DEADLINE_MS));
+	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, DEADLINE_MS));
+}
+
+TEST_HARNESS_MAIN

@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(batch, blocking_read_waits_for_one, LIMIT)
 	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
 	ASSERT_LT(0, reader.size);
 	EXPECT_EQ(1, ringdev_take(&self->dev, self->buffer, reader.size, 0, 0,
-			  &self->tally));
+				  &self->tally));
 }
 
 static int epoll_of(int fd, uint32_t events)
@@ -184,7 +184,7 @@ TEST_F_TIMEOUT(batch, epoll_edge, LIMIT)
 		ASSERT_EQ(EPOLLIN, epoll_once(ep, DEADLINE_MS));
 		while ((size = read_records(self, BUFFER)) > 0)
 			ringdev_take(&self->dev, self->buffer, size, 0, 0,
-			     &self->tally);
+				     &self->tally);
 		ASSERT_EQ(-EAGAIN, size);
 	}
 	EXPECT_EQ(number, self->tally.packets);

@@ -283,7 +283,7 @@ long mytun_batch_ioctl(struct mytun *tun, struct mytun_queue *q,
 	if (b.flags & MYTUN_Q_READ && mytun_ring_has_rx(q))
 		return -EBUSY;
 	if (b.flags & (MYTUN_Q_READ | MYTUN_Q_WRITE)) {
-		mode = kzalloc(sizeof(*mode), GFP_KERNEL_ACCOUNT);
+		mode = kzalloc_obj(*mode, GFP_KERNEL_ACCOUNT);
 		if (!mode)
 			return -ENOMEM;
 		mode->rules = rules;

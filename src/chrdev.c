@@ -37,12 +37,12 @@ static loff_t mytun_llseek(struct file *file, loff_t offset, int whence)
 	return -ESPIPE;
 }
 
-static mytun_poll_t mytun_poll(struct file *file, poll_table *wait)
+static __poll_t mytun_poll(struct file *file, poll_table *wait)
 {
 	struct mytun_queue *q = file->private_data;
 	struct mytun *tun = mytun_get(q);
 	struct mytun_rings *r;
-	mytun_poll_t mask = 0;
+	__poll_t mask = 0;
 
 	if (!tun)
 		return EPOLLERR;

@@ -92,7 +92,7 @@ long mytun_filter_set_macs(struct mytun *tun, void __user *arg)
 		macs = memdup_user(arg + sizeof(head), head.count * ETH_ALEN);
 		if (IS_ERR(macs))
 			return PTR_ERR(macs);
-		f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+		f = kzalloc_obj(*f, GFP_KERNEL_ACCOUNT);
 		if (!f) {
 			kfree(macs);
 			return -ENOMEM;

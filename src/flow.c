@@ -77,7 +77,9 @@ struct mytun_flows {
 	struct delayed_work sweep;
 	DECLARE_BITMAP(used, MYTUN_MAX_QUEUES);	/* (rtnl) */
 	u16 index_of[MYTUN_MAX_QUEUES];	/* (rtnl), READ_ONCE */
+	/* The free list; inside a bucket's lock. */
 	spinlock_t free_lock ____cacheline_aligned_in_smp;
+	/* Chains of the buckets with this number, modulo. */
 	spinlock_t lock[FLOW_LOCKS];
 };
 
@@ -468,11 +470,10 @@ struct mytun_flows *mytun_flows_create(unsigned int size, unsigned int ageing_ms
 	u32 s;
 	int i;
 
-	flows = kzalloc(sizeof(*flows), GFP_KERNEL_ACCOUNT);
+	flows = kzalloc_obj(*flows, GFP_KERNEL_ACCOUNT);
 	if (!flows)
 		return NULL;
-	flows->slot = kvzalloc((size_t)size * sizeof(*flows->slot),
-			       GFP_KERNEL_ACCOUNT);
+	flows->slot = kvzalloc_objs(*flows->slot, size, GFP_KERNEL_ACCOUNT);
 	if (!flows->slot) {
 		kfree(flows);
 		return NULL;

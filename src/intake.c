@@ -300,10 +300,7 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
 		skb = read_charged(q, rules, src, linear);
 	} else if (likely(rules->headroom + src->len <=
 			  SKB_WITH_OVERHEAD(PAGE_SIZE))) {
-		err = read_page(rules, src, in);
-		if (unlikely(err))
-			count_failed_read(tun, err);
-		return err;
+		skb = ERR_PTR(read_page(rules, src, in));
 	} else {
 		skb = read_frags(rules, src, linear);
 	}
@@ -311,6 +308,7 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
 		count_failed_read(tun, PTR_ERR(skb));
 		return PTR_ERR(skb);
 	}
+	/* NULL: there is a page, and no skb yet. */
 	in->skb = skb;
 	return 0;
 }

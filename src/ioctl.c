@@ -298,6 +298,13 @@ static long int_ioctl(struct mytun *tun, struct mytun_queue *q,
 		if (!IS_ENABLED(CONFIG_TUN_VNET_CROSS_LE))
 			return -EINVAL;
 		break;
+	case TUNSETSNDBUF:
+	case TUNSETVNETHDRSZ:
+	case TUNSETVNETLE:
+	case TUNSETCARRIER:
+		break;
+	default:
+		return -EINVAL;
 	}
 	if (get_user(v, argp))
 		return -EFAULT;

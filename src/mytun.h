@@ -71,9 +71,6 @@
 /* Length of the virtio_net_hdr until TUNSETVNETHDRSZ: the legacy one. */
 #define MYTUN_VNET_HDR_DEFAULT	10
 
-/* What poll() of a file returns: __poll_t since 4.16. */
-typedef typeof(((struct file_operations *)0)->poll(NULL, NULL)) mytun_poll_t;
-
 struct mytun_queue;
 struct mytun_batch_mode;
 struct mytun_rings;

@@ -186,7 +186,7 @@ void mytun_netdev_setup(struct net_device *dev)
 	dev->ethtool_ops = &mytun_ethtool_ops;
 	dev->needs_free_netdev = true;
 	dev->priv_destructor = mytun_netdev_release;
-	/* We prefer our own queue length. */
+	/* A TAP has Ethernet's, as in tun. */
 	dev->tx_queue_len = 500;
 	dev->sysfs_groups[0] = &mytun_attr_group;
 }
@@ -218,7 +218,6 @@ int mytun_netdev_prepare(struct net_device *dev, unsigned int flags)
 		dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 		dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 		eth_hw_addr_random(dev);
-		dev->tx_queue_len = 500;
 	}
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_MAX_MTU - dev->hard_header_len;

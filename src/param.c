@@ -8,7 +8,7 @@
 #include "param.h"
 
 #define FLOWS_MIN	64
-#define FLOWS_MAX	(1 << 20)
+#define FLOWS_MAX	1048576
 #define AGEING_MIN	100
 #define AGEING_MAX	(24 * 3600 * 1000)
 

@@ -405,7 +405,7 @@ int mytun_queue_resize(struct mytun *tun)
 
 	if (!n)
 		return 0;
-	rings = kmalloc_array(n, sizeof(*rings), GFP_KERNEL);
+	rings = kmalloc_objs(*rings, n);
 	if (!rings)
 		return -ENOMEM;
 	for (i = 0; i < tun->nqueues; i++) {

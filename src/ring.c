@@ -37,7 +37,7 @@ static int area_alloc(struct mytun_area *a, size_t size, bool twice)
 	unsigned int i, n = size >> PAGE_SHIFT, all = twice ? 2 * n : n;
 
 	/* Page pointers for both halves, since vmap() wants them so. */
-	a->pages = kvmalloc(all * sizeof(*a->pages), GFP_KERNEL_ACCOUNT);
+	a->pages = kvmalloc_objs(*a->pages, all, GFP_KERNEL_ACCOUNT);
 	if (!a->pages)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
@@ -221,7 +221,7 @@ long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
 	if (rtnl_dereference(q->rings) ||
 	    (req.rx_size && mytun_batch_reads(q)))
 		return -EBUSY;
-	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	r = kzalloc_obj(*r, GFP_KERNEL_ACCOUNT);
 	if (!r)
 		return -ENOMEM;
 	err = mytun_record_rules_set(&r->rules, tun, req.flags, req.head_room,

@@ -125,6 +125,6 @@ bool mytun_ring_tx_empty(struct mytun_rings *r)
 
 bool mytun_ring_tx_writable(struct mytun_rings *r)
 {
-	smp_mb();
+	smp_mb(); /* the waiter's place before the look, as for F */
 	return waiting(r) <= r->tx_size / 2;
 }

@@ -114,7 +114,7 @@ static int kick_written(wait_queue_entry_t *entry, unsigned int mode, int sync,
 	struct mytun_rings *r = container_of(entry, struct mytun_rings,
 					     kick_entry);
 
-	if ((__force mytun_poll_t)(uintptr_t)key & EPOLLIN)
+	if ((__force __poll_t)(uintptr_t)key & EPOLLIN)
 		schedule_work(&r->kick_work);
 	return 0;
 }

@@ -46,7 +46,7 @@ unlock:
 }
 
 ssize_t mytun_write_one(struct mytun *tun, struct mytun_queue *q,
-			 struct iov_iter *from, bool nonblock)
+			struct iov_iter *from, bool nonblock)
 {
 	struct mytun_source src = {
 		.iter = from,

@@ -7,11 +7,14 @@
 #include <mytun-answers.h>
 
 #ifndef MYTUN_HAVE_HRTIMER_SETUP
-#define hrtimer_setup(timer, fn, clock, mode)				\
-do {									\
-	hrtimer_init(timer, clock, mode);				\
-	(timer)->function = (fn);					\
-} while (0)
+static inline void
+hrtimer_setup(struct hrtimer *timer,
+	      enum hrtimer_restart (*function)(struct hrtimer *),
+	      clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
 #endif
 
 #endif /* _MYTUN_COMPAT_LINUX_HRTIMER_H */

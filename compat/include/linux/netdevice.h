@@ -12,7 +12,7 @@
 
 #ifndef MYTUN_HAVE_NETDEV_XMIT_MORE
 /* It was told in the packet, which is what the caller has at hand. */
-#define netdev_xmit_more()	(skb->xmit_more)
+#define netdev_xmit_more()	((skb)->xmit_more)
 #endif
 
 /* Always with the default weight. */

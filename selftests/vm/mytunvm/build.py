@@ -2,6 +2,7 @@
 """Builds of the module in each root: by dkms, and with W=1."""
 
 import pathlib
+import re
 
 from . import cache, chroot, kernel, ktap, package, program, shell
 
@@ -26,6 +27,15 @@ def debs():
     return found
 
 
+def first_error(error):
+    """What a compiler said from its first error on, else all."""
+    lines = getattr(error, "output", str(error)).splitlines()
+    for number, line in enumerate(lines):
+        if re.search(r"\berror\b:|\bERROR\b", line):
+            return lines[max(0, number - 3):number - 3 + ktap.NOTE_LINES]
+    return lines
+
+
 def install(system, files, names, report):
     """Install the package in a root and report how dkms built it.
 
@@ -36,7 +46,7 @@ def install(system, files, names, report):
         made = package.install(system, files)
     except (shell.CommandError, LookupError) as error:
         report.add(f"build {system.suite} install", ktap.FAILED,
-                   "the package does not install", str(error).splitlines())
+                   "the package does not install", first_error(error))
         return None
     report.add(f"build {system.suite} install", ktap.PASSED)
     for name in names:
@@ -57,7 +67,7 @@ def extra_warnings(name, made, report):
             text = inside.run("sh", "-c", MAKE, "make", found.release)
         except shell.CommandError as error:
             report.add(title, ktap.FAILED, "it does not build",
-                       error.output.splitlines())
+                       first_error(error))
             return
     lines = package.warnings(text)
     report.check(title, f"{len(lines)} warnings" if lines else "", lines)

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """The test programs: which there are, and the set that machines are given."""
 
+import atexit
 import dataclasses
 import os
 import pathlib
 import shlex
 import shutil
 
-from . import job, shell, source
+from . import cache, job, shell, source
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
 SELFTESTS = PROJECT / "selftests"
-OUTPUT = PROJECT / "build" / "selftests"
 
 # Beside what was built, what tests of other kinds are made of.
 SCRIPTS = ("*.sh", "*.py", "*.bpf.o", "config", "settings")
@@ -41,17 +41,19 @@ def listed():
 
 
 def build():
-    """Build every program with the host's compiler; return their folder."""
+    """Build every program with the host's compiler; return their folder.
+
+    The folder belongs to this process and goes when it ends.
+    """
     harness = source.harness()
-    if OUTPUT.exists():
-        shutil.rmtree(OUTPUT)
-    OUTPUT.mkdir(parents=True)
+    output = cache.scratch("programs")
+    atexit.register(shutil.rmtree, output, ignore_errors=True)
     shell.run(["make", "-C", SELFTESTS, f"KSFT={harness}",
-               f"OUTPUT={OUTPUT}", f"-j{os.cpu_count()}"])
+               f"OUTPUT={output}", f"-j{os.cpu_count()}"])
     for pattern in SCRIPTS:
         for path in SELFTESTS.glob(pattern):
-            shutil.copy2(path, OUTPUT)
-    return OUTPUT
+            shutil.copy2(path, output)
+    return output
 
 
 def step(program, environment):

@@ -125,7 +125,8 @@ struct mytun_record {
  *	then. A user that holds records back (workers that finish in any order)
  *	sets MYTUN_Q_SEEN and stores in rx_seen how far it has looked, before
  *	it sleeps: then waking, and whether RX counts as empty for poll and
- *	MYTUN_IOC_WAIT, go by rx_seen; room goes by rx_consumer as ever. With IFF_BACKPRESSURE a full ring stops the stack's queue and
+ *	MYTUN_IOC_WAIT, go by rx_seen; room goes by rx_consumer as ever.
+ *	With IFF_BACKPRESSURE a full ring stops the stack's queue and
  *	MYTUN_RING_RX_STOPPED is set in rx_flags: after storing rx_consumer,
  *	full barrier, and when half of the ring or less is in use and the flag
  *	is set, kick.

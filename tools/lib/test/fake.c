@@ -420,7 +420,7 @@ static int ring_kick(struct fake *f)
 	pthread_mutex_lock(&f->lock);
 	if (f->thread_drive)
 		mytun_store_relaxed(&f->kernel->tx_flags, 0);
-	/* A stopped queue goes on when the stack sends again. */
+	mytun_store_relaxed(&f->kernel->rx_flags, 0);
 	pthread_cond_broadcast(&f->change);
 	pthread_mutex_unlock(&f->lock);
 	return 0;

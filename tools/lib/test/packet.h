@@ -58,12 +58,18 @@ static inline bool packet_good(const unsigned char *data, __u32 number,
 	return true;
 }
 
-/* How many for one that a long run takes. LONG=1: all of them. */
+/*
+ * How much of a long run's count is done: all of it with LONG=1, else a tenth,
+ * or what SCALE divides it by.
+ */
 static inline __u32 scaled(__u32 count)
 {
-	const char *number = getenv("LONG");
+	const char *whole = getenv("LONG"), *scale = getenv("SCALE");
+	unsigned long divisor = scale ? strtoul(scale, NULL, 10) : 10;
 
-	return number && *number == '1' ? count : count / 10;
+	if (whole && *whole == '1')
+		return count;
+	return divisor ? (__u32)(count / divisor) : count;
 }
 
 #endif /* PACKET_H */

@@ -38,10 +38,12 @@ FIXTURE_VARIANT(batch)
 
 FIXTURE_VARIANT_ADD(batch, tun) { .flags = IFF_TUN | IFF_NO_PI };
 FIXTURE_VARIANT_ADD(batch, tun_pi) { .flags = IFF_TUN };
+
 FIXTURE_VARIANT_ADD(batch, tun_vnet)
 {
 	.flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
 };
+
 FIXTURE_VARIANT_ADD(batch, tap) { .flags = IFF_TAP | IFF_NO_PI };
 FIXTURE_VARIANT_ADD(batch, tap_pi_vnet) { .flags = IFF_TAP | IFF_VNET_HDR };
 
@@ -64,6 +66,13 @@ FIXTURE_TEARDOWN(batch)
 {
 	ringdev_destroy(&self->dev);
 	free(self->buffer);
+}
+
+/* Check and count what a read() of size bytes put into the buffer. */
+static int take(FIXTURE_DATA(batch) *self, ssize_t size)
+{
+	return ringdev_take(&self->dev, self->buffer, size, 0, 0,
+			    &self->tally);
 }
 
 static unsigned int send_burst(struct __test_metadata *_metadata,
@@ -110,8 +119,7 @@ TEST_F_TIMEOUT(batch, read_order_and_content, LIMIT)
 				break;
 			ASSERT_LT(0, size);
 			ASSERT_GE((ssize_t)room, size);
-			count = ringdev_take(&self->dev, self->buffer, size, 0, 0,
-				     &self->tally);
+			count = take(self, size);
 			ASSERT_LT(0, count);
 		}
 	}
@@ -132,8 +140,7 @@ TEST_F_TIMEOUT(batch, one_read_takes_all, LIMIT)
 	send_burst(_metadata, self, BURST, &number, 1000);
 	size = read_records(self, BUFFER);
 	ASSERT_LT(0, size);
-	EXPECT_EQ(BURST, ringdev_take(&self->dev, self->buffer, size, 0, 0,
-			      &self->tally));
+	EXPECT_EQ(BURST, take(self, size));
 	EXPECT_TRUE(numbered_print(&self->tally, "one read"));
 	EXPECT_EQ(-EAGAIN, read_records(self, BUFFER));
 }
@@ -154,11 +161,11 @@ TEST_F_TIMEOUT(batch, read_into_vectors, LIMIT)
 	}
 	size = readv(self->dev.fd, iov, 64);
 	ASSERT_LT(0, size);
-	i = ringdev_take(&self->dev, self->buffer, size, 0, 0, &self->tally);
+	i = take(self, size);
 	EXPECT_LT(0, i);
 	size = read_records(self, BUFFER);
 	if (size > 0)
-		i += ringdev_take(&self->dev, self->buffer, size, 0, 0, &self->tally);
+		i += take(self, size);
 	EXPECT_EQ(20, i);
 	EXPECT_TRUE(numbered_print(&self->tally, "readv"));
 }
@@ -180,8 +187,9 @@ TEST_F_TIMEOUT(batch, read_rooms, LIMIT)
 			   self->dev.payload_max);
 		size = read_records(self, BUFFER);
 		ASSERT_LT(0, size);
-		EXPECT_EQ(10, ringdev_take(&self->dev, self->buffer, size, rooms[i][0],
-				   rooms[i][1], &self->tally));
+		EXPECT_EQ(10, ringdev_take(&self->dev, self->buffer, size,
+					   rooms[i][0], rooms[i][1],
+					   &self->tally));
 	}
 	EXPECT_TRUE(numbered_print(&self->tally, "with rooms"));
 }
@@ -207,19 +215,16 @@ TEST_F_TIMEOUT(batch, read_too_small_keeps_the_packet, LIMIT)
 	EXPECT_EQ(-EMSGSIZE, read_records(self, exact - 1));
 	/* Fits to the byte, without the padding. */
 	ASSERT_EQ((ssize_t)exact, read_records(self, exact));
-	EXPECT_EQ(1, ringdev_take(&self->dev, self->buffer, exact, 0, 0,
-			  &self->tally));
+	EXPECT_EQ(1, take(self, exact));
 	EXPECT_EQ(record_size(0, record->len), record->size);
 
 	/* The second fits, the third one does not. */
 	ASSERT_LT(0, read_records(self, 1000));
-	EXPECT_EQ(1, ringdev_take(&self->dev, self->buffer, record->size, 0, 0,
-			  &self->tally));
+	EXPECT_EQ(1, take(self, record->size));
 	EXPECT_EQ(-EMSGSIZE, read_records(self, 1000));
 	EXPECT_EQ(0, read_records(self, 0));
 	ASSERT_LT(0, read_records(self, BUFFER));
-	EXPECT_EQ(1, ringdev_take(&self->dev, self->buffer, record->size, 0, 0,
-			  &self->tally));
+	EXPECT_EQ(1, take(self, record->size));
 	EXPECT_TRUE(numbered_print(&self->tally, "small buffers"));
 	EXPECT_EQ(3, self->tally.packets);
 	EXPECT_EQ(-EAGAIN, read_records(self, BUFFER));

@@ -38,10 +38,12 @@ FIXTURE_VARIANT(batch)
 
 FIXTURE_VARIANT_ADD(batch, tun) { .flags = IFF_TUN | IFF_NO_PI };
 FIXTURE_VARIANT_ADD(batch, tun_pi) { .flags = IFF_TUN };
+
 FIXTURE_VARIANT_ADD(batch, tun_vnet)
 {
 	.flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
 };
+
 FIXTURE_VARIANT_ADD(batch, tap) { .flags = IFF_TAP | IFF_NO_PI };
 FIXTURE_VARIANT_ADD(batch, tap_pi_vnet) { .flags = IFF_TAP | IFF_VNET_HDR };
 
@@ -79,7 +81,7 @@ TEST_F_TIMEOUT(batch, write_order_and_content, LIMIT)
 			burst = left;
 		left -= burst;
 		size = ringdev_fill(&self->dev, self->buffer, burst, number,
-			    &self->seed, self->dev.payload_max);
+				    &self->seed, self->dev.payload_max);
 		number += burst;
 		self->calls++;
 		ASSERT_EQ((ssize_t)size, device_write(self->dev.fd,

@@ -41,7 +41,7 @@
 /* Growth that is no leak: objects of one cache, and KiB of the others. */
 #define OBJECTS_ALLOWED(cycles)	((cycles) / 2 + 150)
 #define PERCPU_ALLOWED(cycles)	((cycles) / 2 + 128)
-#define PAGES_ALLOWED(cycles)	((cycles) + 8192)
+#define PAGES_ALLOWED(cycles)	((cycles) + 3072)
 
 #define MAX_CACHES	512
 
@@ -402,7 +402,7 @@ static void cycle(struct __test_metadata *_metadata, unsigned long number)
 	ASSERT_EQ(0, references());
 }
 
-TEST_F_TIMEOUT(leak, nothing, 3600)
+TEST_F_TIMEOUT(leak, nothing, 7200)
 {
 	unsigned long cycles = scaled(1000), i;
 

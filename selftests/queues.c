@@ -188,6 +188,7 @@ bool queues_write(struct queues *q, enum flow_kind kind, unsigned int number,
 		packet_udp(&q->out, &flow, payload, sizeof(payload));
 	}
 	q->want[number] = (int8_t)slot;
+	q->awaited[number] = kind != FLOW_UDP_SINK && kind != FLOW_UDP_CLOSED;
 	q->tally.written++;
 	return queues_put(q, slot);
 }
@@ -210,6 +211,7 @@ int queues_send(struct queues *q, enum flow_kind kind, unsigned int number,
 	if (sendto(fd, payload, size ? size : PAYLOAD, 0,
 		   (struct sockaddr *)&to, length) < 0)
 		return -errno;
+	q->awaited[number] = true;
 	return 0;
 }
 
@@ -271,14 +273,16 @@ static void reset(struct queues *q, unsigned int number,
 	queues_put(q, q->want[number]);
 }
 
-/* True if it belongs to a flow. */
+/* True if it was awaited: not, for one, what is sent again. */
 static bool count(struct queues *q, int slot, const struct packet_view *view)
 {
 	int number = queues_number(q, view);
-	bool wrong;
+	bool wrong, awaited;
 
 	if (number < 0)
 		return false;
+	awaited = q->awaited[number];
+	q->awaited[number] = false;
 	wrong = q->want[number] != NO_QUEUE && q->want[number] != slot;
 	q->tally.replies++;
 	q->tally.wrong += wrong;
@@ -292,7 +296,7 @@ static bool count(struct queues *q, int slot, const struct packet_view *view)
 	q->tally.labelled += view->flow.label != 0;
 	q->tally.broken += !genuine(q, number, view);
 	reset(q, number, view);
-	return true;
+	return awaited;
 }
 
 void queues_collect(struct queues *q, long wanted)

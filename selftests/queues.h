@@ -73,6 +73,7 @@ struct queues {
 	int8_t want[FLOWS];	/* queue, or NO_QUEUE: any */
 	int8_t last[FLOWS];	/* queue of the last packet, or NO_QUEUE */
 	uint8_t seen[FLOWS];	/* packets; stays at 255 */
+	bool awaited[FLOWS];	/* an answer, or a packet that was sent */
 	struct queues_tally tally;
 	struct packet out;
 	uint8_t in[PACKET_MAX];
@@ -151,7 +152,10 @@ long queues_counter(const struct queues *q, const char *name);
  */
 int queues_next(struct queues *q, struct packet_view *view, int ms);
 
-/* Read until count packets that belong to flows have come; counts them. */
+/*
+ * Read until count of the flows for which an answer or a packet is awaited
+ * have had it. All that comes meanwhile is counted.
+ */
 void queues_collect(struct queues *q, long count);
 
 /* Read what has come, then what still comes in that many milliseconds. */

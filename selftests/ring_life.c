@@ -412,19 +412,18 @@ static int consume_until_the_end(struct sleeper *s)
 			ret = ret > 0 || ret == -EBADFD ? 0 : -1;
 			break;
 		case POLLS:
+			/* An error comes a little before the flag. */
 			if (poll(&fd, 1, -1) != 1)
 				ret = -2;
-			else if (fd.revents & POLLERR && !ringmem_ended(s->mem))
-				ret = -3;
 			break;
 		case EPOLLS:
 			if (epoll_wait(ep, &event, 1, -1) != 1)
-				ret = -4;
+				ret = -3;
 			break;
 		default:
 			if (read(s->event, &value, sizeof(value)) !=
 			    sizeof(value))
-				ret = -5;
+				ret = -4;
 		}
 	}
 	close(ep);

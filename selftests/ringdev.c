@@ -234,7 +234,10 @@ int ringdev_marked(const struct ringdev *dev, uint32_t mark)
 		BPF_STMT(BPF_RET | BPF_K, 0x40000),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(*code),
+		.filter = code,
+	};
 	int fd = ringdev_raw(dev, false);
 
 	if (fd < 0)

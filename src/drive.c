@@ -78,7 +78,9 @@ static int poll(struct napi_struct *napi, int budget)
 	tun = mytun_rcu(r->q);
 	if (tun && READ_ONCE(r->drive) == MYTUN_DRIVE_NAPI) {
 		set_need_wakeup(r, false);
-		n = mytun_ring_take(tun, r->q, r, napi, budget);
+		n = mytun_ring_take(tun, r->q, r,
+				    READ_ONCE(r->drive_flags) & MYTUN_DRIVE_GRO ?
+				    napi : NULL, budget);
 		wake_producer(r);
 	}
 	rcu_read_unlock();

@@ -189,16 +189,21 @@ static void move_waiting(struct mytun *tun, struct mytun_queue *q,
 	struct sk_buff *skb;
 
 	local_bh_disable();
+	rcu_read_lock();
 	while ((skb = ptr_ring_consume(&q->ring))) {
 		int reason = mytun_ring_put(tun, q, r, skb, false);
 
 		if (reason < 0) {
+			mytun_count_tx(tun, 1, skb->len +
+				       (skb_vlan_tag_present(skb) ?
+					VLAN_HLEN : 0));
 			consume_skb(skb);
 		} else {
 			mytun_count_drop(tun, reason);
 			kfree_skb(skb);
 		}
 	}
+	rcu_read_unlock();
 	local_bh_enable();
 }
 
@@ -321,6 +326,7 @@ void mytun_ring_detach(struct mytun_rings *r, bool gone)
 	mytun_drive_detach(r);
 	spin_lock_bh(&r->rx_lock);
 	r->rx_stopped = false;
+	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags & ~MYTUN_RING_RX_STOPPED);
 	spin_unlock_bh(&r->rx_lock);
 	if (gone)
 		mytun_wake_all(r);

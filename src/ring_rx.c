@@ -120,10 +120,11 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 	if (r->rx_size - used(r) >= r->rx_max)
 		return;
 	load_consumer(r);
-	if (r->rx_size - used(r) >= r->rx_max || r->rx_stopped)
+	if (r->rx_size - used(r) >= r->rx_max)
 		return;
 	txq = txq_of(tun, q);
-	if (!mytun_queue_has_qdisc(txq))
+	/* All queues are started when one comes or goes: look, not remember. */
+	if (netif_tx_queue_stopped(txq) || !mytun_queue_has_qdisc(txq))
 		return;
 	netif_tx_stop_queue(txq);
 	r->rx_stopped = true;

@@ -17,8 +17,14 @@
 
 /* Always with the default weight. */
 #ifndef MYTUN_HAVE_NETIF_NAPI_ADD_THREE_ARGS
-#define netif_napi_add(dev, napi, poll) \
-	(netif_napi_add)(dev, napi, poll, NAPI_POLL_WEIGHT)
+static inline void mytun_netif_napi_add(struct net_device *dev,
+					struct napi_struct *napi,
+					int (*poll)(struct napi_struct *, int))
+{
+	netif_napi_add(dev, napi, poll, NAPI_POLL_WEIGHT);
+}
+
+#define netif_napi_add	mytun_netif_napi_add
 #endif
 
 /* ndo_select_queue, from a function of device and packet. */

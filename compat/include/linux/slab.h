@@ -12,18 +12,14 @@
 #define mytun_gfp(a, gfp, ...)		gfp
 
 #define kzalloc_obj(p, ...) \
-	((typeof(p) *)kzalloc(sizeof(p), \
-			      mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL)))
+	kzalloc(sizeof(p), mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL))
 #define kmalloc_objs(p, n, ...) \
-	((typeof(p) *)kmalloc_array(n, sizeof(p), \
-				    mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL)))
+	kmalloc_array(n, sizeof(p), mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL))
 #define kvmalloc_objs(p, n, ...) \
-	((typeof(p) *)kvmalloc_array(n, sizeof(p), \
-				     mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL)))
+	kvmalloc_array(n, sizeof(p), mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL))
 #define kvzalloc_objs(p, n, ...) \
-	((typeof(p) *)kvmalloc_array(n, sizeof(p), \
-				     mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL) | \
-				     __GFP_ZERO))
+	kvmalloc_array(n, sizeof(p), \
+		       mytun_gfp(0, ##__VA_ARGS__, GFP_KERNEL) | __GFP_ZERO)
 #endif
 
 #endif /* _MYTUN_COMPAT_LINUX_SLAB_H */

@@ -85,9 +85,9 @@ struct mytun_record {
  *		fits; it stays where it is.
  * write()	bytes of the records that were accepted. It stops before the
  *		first record that is malformed or cannot be taken, and returns
- *		what came before; if that is nothing, EINVAL (malformed; an
- *		incomplete record, too), EIO (the device is down), or what a
- *		plain write() of the packet says.
+ *		what came before; if that is nothing, EINVAL (malformed, or
+ *		data missing; the last one's padding may be missing), EIO (the
+ *		device is down), or what a plain write() of the packet says.
  */
 
 /* ------------------------------------------------------------------------- *

@@ -170,6 +170,28 @@ TEST_F_TIMEOUT(batch, read_into_vectors, LIMIT)
 	EXPECT_TRUE(numbered_print(&self->tally, "readv"));
 }
 
+/* Packets of every kind, byte by byte. */
+TEST_F_TIMEOUT(batch, read_random_headers, LIMIT)
+{
+	const unsigned long count = scaled(10000);
+	struct mytun_record *record = (void *)self->buffer;
+	int raw = ringdev_raw(&self->dev, false);
+	unsigned long i;
+	ssize_t size;
+
+	ASSERT_LE(0, raw);
+	for (i = 0; i < count; i++) {
+		ringdev_random(&self->dev, &self->seed, true);
+		ASSERT_EQ(0, ringdev_send_random(&self->dev, raw));
+		size = read_records(self, BUFFER);
+		ASSERT_LT(0, size);
+		ASSERT_EQ(NULL, record_fault(record, size));
+		ASSERT_TRUE(ringdev_is_random(&self->dev, record_data(record),
+					      record->len));
+	}
+	close(raw);
+}
+
 TEST_F_TIMEOUT(batch, read_rooms, LIMIT)
 {
 	static const uint16_t rooms[][2] = {

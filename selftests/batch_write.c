@@ -95,6 +95,28 @@ TEST_F_TIMEOUT(batch, write_order_and_content, LIMIT)
 	       (double)self->calls / self->tally.packets);
 }
 
+/* Packets of every kind, byte by byte, as the stack sees them. */
+TEST_F_TIMEOUT(batch, write_random_headers, LIMIT)
+{
+	const unsigned long count = scaled(10000);
+	int raw = ringdev_raw_all(&self->dev);
+	unsigned long i;
+	size_t size;
+
+	ASSERT_LE(0, raw);
+	for (i = 0; i < count; i++) {
+		ringdev_random(&self->dev, &self->seed, false);
+		size = ringdev_put_random(&self->dev, self->buffer +
+						      MYTUN_RECORD_HEADER);
+		size = record_fill(self->buffer, 0, size);
+		ASSERT_EQ((ssize_t)size, device_write(self->dev.fd,
+						      self->buffer, size));
+		ASSERT_LT(0, ringdev_receive_random(&self->dev, raw,
+						    DEADLINE_MS));
+	}
+	close(raw);
+}
+
 TEST_F_TIMEOUT(batch, write_from_vectors, LIMIT)
 {
 	struct iovec iov[512];

@@ -211,7 +211,7 @@ unsigned long scaled(unsigned long count)
 			scale = strtoul(text, NULL, 10);
 	}
 	result = count / scale ? count / scale : 1;
-	printf("# count %lu, of %lu (scaled by 1/%lu)\n", result, count, scale);
+	printf("# count %lu, of %lu (divided by %lu)\n", result, count, scale);
 	fflush(stdout);
 	return result;
 }

@@ -136,7 +136,7 @@ static bool mentioned(const char *path, const char *word)
 	if (!file)
 		return false;
 	while (fgets(line, sizeof(line), file))
-		found |= strstr(line, word) != NULL;
+		found |= !!strstr(line, word);
 	fclose(file);
 	return found;
 }
@@ -201,13 +201,13 @@ static long vmalloc_areas(void)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
-		count += strstr(line, "[" MODULE "]") != NULL;
+		count += !!strstr(line, "[" MODULE "]");
 	fclose(file);
 	return count;
 }
 
 /* So that free objects do not count: those of each CPU go back. */
-static void shrink(const char *cache)
+static void give_back(const char *cache)
 {
 	char path[128];
 
@@ -260,7 +260,7 @@ static void measure(struct memory *memory)
 		sync();
 		file_write("/proc/sys/vm/drop_caches", "3");
 		for (i = 0; i < memory->ncaches; i++)
-			shrink(memory->caches[i].name);
+			give_back(memory->caches[i].name);
 		sleep_ms(500);
 		measure_once(memory, look == 0);
 		read_meminfo(&percpu, &other);
@@ -368,7 +368,8 @@ static void child_main(int pipe, bool exits)
 			_exit(0);
 }
 
-static void cycle(struct __test_metadata *_metadata, unsigned long number)
+static void load_use_unload(struct __test_metadata *_metadata,
+			    unsigned long number)
 {
 	int fds[2], status;
 	char step = -1;
@@ -408,10 +409,10 @@ TEST_F_TIMEOUT(leak, nothing, 7200)
 
 	/* What is allocated once, and what caches fill up to, is so then. */
 	for (i = 0; i < WARM_UP; i++)
-		cycle(_metadata, i);
+		load_use_unload(_metadata, i);
 	measure(&self->before);
 	for (i = 0; i < cycles; i++)
-		cycle(_metadata, i);
+		load_use_unload(_metadata, i);
 	measure(&self->after);
 	compare(_metadata, &self->before, &self->after, cycles);
 }

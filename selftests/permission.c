@@ -326,7 +326,7 @@ static int use_fd(void *arg)
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		ret = device_ioctl(self->fd, calls[i].command,
 				   calls[i].argument);
 		if (ret)

@@ -270,16 +270,16 @@ static void kick(FIXTURE_DATA(hostile) *self)
 		__atomic_fetch_add(&self->shared->failed, 1, __ATOMIC_RELAXED);
 }
 
-/* A thread takes packets when it gets to run: give it a while. */
+/* Who takes packets does so when it gets to run: give it a while. */
 static bool moved(FIXTURE_DATA(hostile) *self, uint32_t drive, uint64_t before)
 {
 	const struct mytun_ring_kernel *kernel = self->mem.kernel;
-	unsigned int tries = drive == MYTUN_DRIVE_THREAD ? 50 : 1;
+	unsigned int tries = drive == MYTUN_DRIVE_CALLER ? 1 : 50;
 
 	while (tries--) {
 		if (ringmem_counter(&kernel->tx_packets) != before)
 			return true;
-		if (drive == MYTUN_DRIVE_THREAD)
+		if (tries)
 			sched_yield();
 	}
 	return false;

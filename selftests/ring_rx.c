@@ -274,6 +274,31 @@ TEST_F_TIMEOUT(ring_rx, unreleased_is_untouched, LIMIT)
 	free(before);
 }
 
+/* Packets of every kind, byte by byte. */
+TEST_F_TIMEOUT(ring_rx, random_headers, LIMIT)
+{
+	const unsigned long count = scaled(20000);
+	int raw = ringdev_raw(&self->dev, false);
+	struct mytun_record *record;
+	unsigned long i;
+
+	ASSERT_LE(0, raw);
+	ASSERT_EQ(0, make(self, RING_SMALL, NEAR_WRAP));
+	for (i = 0; i < count; i++) {
+		ringdev_random(&self->dev, &self->seed, true);
+		ASSERT_EQ(0, ringdev_send_random(&self->dev, raw));
+		record = ringmem_peek(&self->mem);
+		ASSERT_NE(NULL, record);
+		ASSERT_EQ(NULL, record_fault(record, RING_SMALL));
+		ASSERT_TRUE(ringdev_is_random(&self->dev, record_data(record),
+					      record->len));
+		ringmem_next(&self->mem);
+		ringmem_release(&self->mem);
+	}
+	EXPECT_EQ(count, self->mem.kernel->rx_packets);
+	close(raw);
+}
+
 TEST_F_TIMEOUT(ring_rx, gso, LIMIT)
 {
 	const unsigned long count = scaled(4000);

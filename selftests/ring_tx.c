@@ -34,7 +34,7 @@ FIXTURE(ring_tx)
 	struct numbered_tally tally;
 	unsigned long batches;
 	pthread_t lender;
-	bool lent;
+	bool lent, lent_ended;
 	int lent_ret;
 };
 
@@ -113,6 +113,7 @@ static void *lender_thread(void *arg)
 	FIXTURE_DATA(ring_tx) *self = arg;
 
 	self->lent_ret = device_ioctl(self->dev.fd, MYTUN_IOC_LEND, 0);
+	__atomic_store_n(&self->lent_ended, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -129,8 +130,13 @@ FIXTURE_SETUP(ring_tx)
 
 FIXTURE_TEARDOWN(ring_tx)
 {
-	if (self->lent) {
+	/* It may not have begun: a signal might come too early. */
+	while (self->lent && !__atomic_load_n(&self->lent_ended,
+					      __ATOMIC_ACQUIRE)) {
 		pthread_kill(self->lender, SIGUSR1);
+		sleep_ms(1);
+	}
+	if (self->lent) {
 		pthread_join(self->lender, NULL);
 		EXPECT_EQ(-EINTR, self->lent_ret);
 	}
@@ -587,6 +593,32 @@ TEST_F_TIMEOUT(ring_tx, device_is_down, LIMIT)
 	ASSERT_LE(0, ringmem_submit(mem));
 	EXPECT_EQ(1, collect(self, true, &bytes));
 	EXPECT_EQ(1, mem->kernel->tx_packets);
+}
+
+/* Packets of every kind, byte by byte, as the stack sees them. */
+TEST_F_TIMEOUT(ring_tx, random_headers, LIMIT)
+{
+	const unsigned long count = scaled(10000);
+	int raw = ringdev_raw_all(&self->dev);
+	struct mytun_record *record;
+	unsigned long i;
+	size_t len;
+
+	ASSERT_LE(0, raw);
+	make_size(_metadata, self, variant, RING_SMALL, NEAR_WRAP);
+	for (i = 0; i < count; i++) {
+		ringdev_random(&self->dev, &self->seed, false);
+		len = self->dev.front + self->dev.packet->size;
+		record = ringmem_reserve(&self->mem, len);
+		ASSERT_NE(NULL, record);
+		ringdev_put_random(&self->dev, record_data(record));
+		ringmem_push(&self->mem);
+		ASSERT_LE(0, ringmem_submit(&self->mem));
+		ASSERT_LT(0, ringdev_receive_random(&self->dev, raw,
+						    DEADLINE_MS));
+	}
+	EXPECT_EQ(count, self->mem.kernel->tx_packets);
+	close(raw);
 }
 
 TEST_F_TIMEOUT(ring_tx, gso, LIMIT)

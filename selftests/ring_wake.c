@@ -17,7 +17,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 
 #include "kselftest_harness.h"
 #include "numbered.h"
@@ -27,9 +29,8 @@
 #include "rtnl.h"
 
 #define LIMIT_LONG	7200		/* seconds for one test, all counts */
-/* Of 10 million transitions: 4 ways to wait for RX, 4 ways to drain TX. */
+/* Of 10 million transitions in all, for each of 4 ways to wait; see wake_tx. */
 #define RX_TRANSITIONS	1000000
-#define TX_TRANSITIONS	1500000
 
 /* For a loop that waits for another processor. */
 static void relax(unsigned int rounds)
@@ -322,6 +323,56 @@ TEST_F_TIMEOUT(wake_rx, moderated_by_time, 60)
 	EXPECT_EQ(2, kernel->rx_wakeups);
 }
 
+/* `ethtool -C`: tx-frames and tx-usecs. */
+static int coalesce(const struct ringdev *dev, struct ethtool_coalesce *c,
+		    uint32_t command)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = {};
+	int ret;
+
+	memcpy(ifr.ifr_name, dev->name, IFNAMSIZ);
+	ifr.ifr_data = (char *)c;
+	c->cmd = command;
+	ret = device_ioctl(fd, SIOCETHTOOL, (unsigned long)&ifr);
+	close(fd);
+	return ret;
+}
+
+TEST_F_TIMEOUT(wake_rx, moderated_by_ethtool, 60)
+{
+	const struct mytun_ring_kernel *kernel = self->mem.kernel;
+	struct ethtool_coalesce c = {};
+
+	ASSERT_EQ(0, coalesce(&self->dev, &c, ETHTOOL_GCOALESCE));
+	EXPECT_EQ(0, c.tx_coalesce_usecs);
+	c.tx_max_coalesced_frames = 8;
+	c.tx_coalesce_usecs = 900000;
+	ASSERT_EQ(0, coalesce(&self->dev, &c, ETHTOOL_SCOALESCE));
+	memset(&c, 0, sizeof(c));
+	ASSERT_EQ(0, coalesce(&self->dev, &c, ETHTOOL_GCOALESCE));
+	EXPECT_EQ(8, c.tx_max_coalesced_frames);
+	EXPECT_EQ(900000, c.tx_coalesce_usecs);
+	send_raw(_metadata, self, 7);
+	EXPECT_EQ(0, kernel->rx_wakeups);
+	send_raw(_metadata, self, 1);
+	EXPECT_EQ(1, kernel->rx_wakeups);
+	EXPECT_TRUE(sleep_by(self, variant->way, DEADLINE_MS));
+	EXPECT_EQ(8, take_all(self));
+	ringmem_release(&self->mem);
+
+	/* What the ioctl refuses is refused here as well. */
+	c.tx_coalesce_usecs = 0;
+	EXPECT_EQ(-EINVAL, coalesce(&self->dev, &c, ETHTOOL_SCOALESCE));
+	c.tx_coalesce_usecs = 1000001;
+	EXPECT_EQ(-EINVAL, coalesce(&self->dev, &c, ETHTOOL_SCOALESCE));
+	c.tx_max_coalesced_frames = 1;
+	c.tx_coalesce_usecs = 0;
+	EXPECT_EQ(0, coalesce(&self->dev, &c, ETHTOOL_SCOALESCE));
+	send_raw(_metadata, self, 1);
+	EXPECT_EQ(2, kernel->rx_wakeups);
+}
+
 /* Switched off while a wake-up is due: who sleeps is not forgotten. */
 TEST_F_TIMEOUT(wake_rx, moderation_ends_in_between, 60)
 {
@@ -436,7 +487,7 @@ FIXTURE(wake_tx)
 	uint64_t seed;
 	pthread_t lender;
 	pid_t thread;		/* who takes packets out; 0: softirq */
-	bool lent;
+	bool lent, lent_ended;
 	int lent_ret;
 };
 
@@ -444,14 +495,27 @@ FIXTURE_VARIANT(wake_tx)
 {
 	uint32_t drive;
 	uint32_t poll_us;
+	unsigned long transitions;
 };
 
-FIXTURE_VARIANT_ADD(wake_tx, napi) { .drive = MYTUN_DRIVE_NAPI };
-FIXTURE_VARIANT_ADD(wake_tx, lent) { .drive = MYTUN_DRIVE_LENT };
-FIXTURE_VARIANT_ADD(wake_tx, thread) { .drive = MYTUN_DRIVE_THREAD };
+FIXTURE_VARIANT_ADD(wake_tx, napi)
+{
+	.drive = MYTUN_DRIVE_NAPI, .transitions = 5100000,
+};
+
+FIXTURE_VARIANT_ADD(wake_tx, lent)
+{
+	.drive = MYTUN_DRIVE_LENT, .transitions = 300000,
+};
+
+FIXTURE_VARIANT_ADD(wake_tx, thread)
+{
+	.drive = MYTUN_DRIVE_THREAD, .transitions = 300000,
+};
+
 FIXTURE_VARIANT_ADD(wake_tx, thread_polls)
 {
-	.drive = MYTUN_DRIVE_THREAD, .poll_us = 20,
+	.drive = MYTUN_DRIVE_THREAD, .poll_us = 20, .transitions = 300000,
 };
 
 static void *lender_thread(void *arg)
@@ -461,6 +525,7 @@ static void *lender_thread(void *arg)
 	__atomic_store_n(&self->thread, (pid_t)syscall(SYS_gettid),
 			 __ATOMIC_RELEASE);
 	self->lent_ret = device_ioctl(self->dev.fd, MYTUN_IOC_LEND, 0);
+	__atomic_store_n(&self->lent_ended, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -489,8 +554,13 @@ FIXTURE_SETUP(wake_tx)
 
 FIXTURE_TEARDOWN(wake_tx)
 {
-	if (self->lent) {
+	/* It may not have begun: a signal might come too early. */
+	while (self->lent && !__atomic_load_n(&self->lent_ended,
+					      __ATOMIC_ACQUIRE)) {
 		pthread_kill(self->lender, SIGUSR1);
+		sleep_ms(1);
+	}
+	if (self->lent) {
 		pthread_join(self->lender, NULL);
 		EXPECT_EQ(-EINTR, self->lent_ret);
 	}
@@ -539,7 +609,7 @@ static bool drained(struct ringmem *mem)
 
 TEST_F_TIMEOUT(wake_tx, no_kick_is_lost, LIMIT_LONG)
 {
-	unsigned long goal = scaled(TX_TRANSITIONS), i;
+	unsigned long goal = scaled(variant->transitions), i;
 	unsigned long packets = 0;
 	uint64_t start = now_ms();
 	unsigned int count;

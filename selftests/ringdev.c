@@ -199,17 +199,17 @@ int ringdev_send(struct ringdev *dev, uint32_t stream, uint32_t number,
 	return send(dev->source, dev->buffer, size, 0) < 0 ? -errno : 0;
 }
 
-int ringdev_raw(const struct ringdev *dev, bool vnet)
+static int raw_socket(const struct ringdev *dev, uint16_t protocol, bool vnet)
 {
 	const int on = vnet;
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_IP),
+		.sll_protocol = htons(protocol),
 		.sll_ifindex = dev->ifindex,
 	};
 	int fd, err;
 
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(protocol));
 	if (fd < 0)
 		return -errno;
 	err = big_buffers(fd);
@@ -223,6 +223,16 @@ int ringdev_raw(const struct ringdev *dev, bool vnet)
 		return err;
 	}
 	return fd;
+}
+
+int ringdev_raw(const struct ringdev *dev, bool vnet)
+{
+	return raw_socket(dev, ETH_P_IP, vnet);
+}
+
+int ringdev_raw_all(const struct ringdev *dev)
+{
+	return raw_socket(dev, ETH_P_ALL, false);
 }
 
 int ringdev_marked(const struct ringdev *dev, uint32_t mark)
@@ -298,6 +308,118 @@ bool ringdev_parse(const struct ringdev *dev, const uint8_t *data, size_t len,
 	}
 	return numbered_parse(data + dev->front, len - dev->front,
 			      dev->ethernet, stream, number);
+}
+
+void ringdev_random(struct ringdev *dev, uint64_t *seed, bool vlan)
+{
+	static __thread uint8_t payload[65536];
+	struct packet_flow flow = dev->out;
+	size_t size;
+
+	flow.family = random_below(seed, 2) ? AF_INET : AF_INET6;
+	random_fill(seed, flow.from.addr, 16);
+	random_fill(seed, flow.to.addr, 16);
+	/* No loopback, multicast or broadcast: something of 20/8, 20::/8. */
+	flow.from.addr[0] = 20;
+	flow.to.addr[0] = 20;
+	flow.from.port = 1 + random_below(seed, 65535);
+	flow.to.port = 1 + random_below(seed, 65535);
+	if (flow.family == AF_INET6)
+		flow.label = random_below(seed, 1 << 20);
+	if (dev->ethernet && vlan && random_below(seed, 2))
+		flow.vlan = 1 + random_below(seed, 4094);
+	/* The longest headers: IPv6 and TCP, less what payload_max is less. */
+	size = ringdev_random_size(seed, NUMBERED_MIN, dev->payload_max -
+				   (40 + 20 - NUMBERED_HEADERS));
+	numbered_fill(payload, size, 0, (uint32_t)random_next(seed));
+	switch (random_below(seed, 3)) {
+	case 0:
+		packet_udp(dev->packet, &flow, payload, size);
+		break;
+	case 1:
+		packet_tcp(dev->packet, &flow, TCP_ACK | TCP_PSH,
+			   (uint32_t)random_next(seed),
+			   (uint32_t)random_next(seed), payload, size);
+		break;
+	default:
+		packet_echo(dev->packet, &flow, true, flow.from.port,
+			    flow.to.port, payload, size);
+	}
+}
+
+static uint16_t random_protocol(const struct ringdev *dev)
+{
+	const uint8_t *data = dev->packet->data;
+
+	if (dev->ethernet)
+		return htons((uint16_t)(data[12] << 8 | data[13]));
+	return htons(data[0] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
+}
+
+int ringdev_send_random(struct ringdev *dev, int raw)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = random_protocol(dev),
+		.sll_ifindex = dev->ifindex,
+	};
+
+	return sendto(raw, dev->packet->data, dev->packet->size, 0,
+		      (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+}
+
+size_t ringdev_put_random(struct ringdev *dev, uint8_t *to)
+{
+	uint16_t protocol = random_protocol(dev);
+
+	put_front(dev, to);
+	if (!(dev->flags & IFF_NO_PI))
+		memcpy(to + 2, &protocol, sizeof(protocol));
+	memcpy(to + dev->front, dev->packet->data, dev->packet->size);
+	return dev->front + dev->packet->size;
+}
+
+bool ringdev_is_random(const struct ringdev *dev, const uint8_t *data,
+		       size_t len)
+{
+	uint16_t protocol = random_protocol(dev);
+	struct packet_view view;
+
+	if (len != dev->front + dev->packet->size)
+		return false;
+	if (!(dev->flags & IFF_NO_PI) &&
+	    memcmp(data + 2, &protocol, sizeof(protocol)))
+		return false;
+	data += dev->front;
+	return !memcmp(data, dev->packet->data, dev->packet->size) &&
+	       packet_parse(data, dev->packet->size, dev->ethernet, &view) &&
+	       view.l3_sum && view.l4_sum;
+}
+
+int ringdev_receive_random(const struct ringdev *dev, int raw, int ms)
+{
+	static uint8_t buffer[PACKET_MAX];
+	struct sockaddr_ll from;
+	socklen_t length;
+	ssize_t size;
+	int ret;
+
+	do {
+		ret = wait_events(raw, POLLIN, ms);
+		if (ret <= 0)
+			return ret ? ret : -ETIMEDOUT;
+		length = sizeof(from);
+		size = recvfrom(raw, buffer, sizeof(buffer), 0,
+				(struct sockaddr *)&from, &length);
+		if (size < 0)
+			return -errno;
+		/* What the stack sends goes past here as well. */
+	} while (from.sll_pkttype == PACKET_OUTGOING);
+	if ((size_t)size != dev->packet->size ||
+	    memcmp(buffer, dev->packet->data, size) ||
+	    from.sll_protocol != random_protocol(dev))
+		return -EBADMSG;
+	return size;
 }
 
 static void build_gso(struct ringdev *dev, const struct packet_flow *flow,

@@ -74,6 +74,8 @@ int ringdev_send(struct ringdev *dev, uint32_t stream, uint32_t number,
  * vnet each has a virtio_net_hdr in front.
  */
 int ringdev_raw(const struct ringdev *dev, bool vnet);
+/* One, without vnet, that receives packets of every protocol. */
+int ringdev_raw_all(const struct ringdev *dev);
 /* One, without vnet, that takes packets with that skb mark only. */
 int ringdev_marked(const struct ringdev *dev, uint32_t mark);
 
@@ -90,6 +92,21 @@ bool ringdev_put(struct ringdev *dev, struct ringmem *mem, uint32_t stream,
 /* True if data, with its front, are a whole numbered packet. */
 bool ringdev_parse(const struct ringdev *dev, const uint8_t *data, size_t len,
 		   uint32_t *stream, uint32_t *number);
+
+/*
+ * A whole packet of any kind: IPv4 or IPv6, UDP, TCP or echo, random sizes up
+ * to the largest, on a TAP in a VLAN at times, if vlan. Sent by the stack
+ * through a raw socket without vnet; written by the user behind the front that
+ * goes with it.
+ */
+void ringdev_random(struct ringdev *dev, uint64_t *seed, bool vlan);
+int ringdev_send_random(struct ringdev *dev, int raw);
+size_t ringdev_put_random(struct ringdev *dev, uint8_t *to);
+/* Whether data, with their front, are the packet that ringdev_random() made. */
+bool ringdev_is_random(const struct ringdev *dev, const uint8_t *data,
+		       size_t len);
+/* Whether that packet, and no other, is what a raw socket receives. */
+int ringdev_receive_random(const struct ringdev *dev, int raw, int ms);
 
 /*
  * The same with a TCP packet that is to be cut into segments of GSO_SIZE:

@@ -67,7 +67,7 @@ static void put_string(struct request *req, int type, const char *text)
 
 /*
  * Send req and hand each answer to each(), if there is one; stop at the
- * acknowledgement, the end of the dump, or the first answer of a request
+ * acknowledgment, the end of the dump, or the first answer of a request
  * that asked for neither.
  */
 static int talk(struct request *req, void (*each)(struct nlmsghdr *, void *),
@@ -433,12 +433,13 @@ int ipv6_enable(const char *name)
 		{ "accept_ra", "0" },
 		{ "accept_dad", "0" },
 		{ "disable_ipv6", "0" },
+		{ NULL, NULL },
 	};
 	char path[128];
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+	for (i = 0; settings[i][0]; i++) {
 		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s",
 			 name, settings[i][0]);
 		err = file_write(path, settings[i][1]);

@@ -380,7 +380,9 @@ int mytun_ring_mmap(struct file *file, struct vm_area_struct *vma)
 	 * The rings go no earlier than the file, which mmap() holds. They may
 	 * be made right now: then they are there or not.
 	 */
-	r = READ_ONCE(*(struct mytun_rings **)&q->rings);
+	rcu_read_lock();
+	r = rcu_dereference(q->rings);
+	rcu_read_unlock();
 	if (!r)
 		return -EINVAL;
 	switch ((u64)vma->vm_pgoff << PAGE_SHIFT) {

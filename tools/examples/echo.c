@@ -9,14 +9,13 @@
 
 #include <mytun.h>
 
-static void swap(unsigned char *a, unsigned char *b, int bytes)
+static void swap(unsigned char *a, unsigned char *b, size_t bytes)
 {
-	for (; bytes--; a++, b++) {
-		unsigned char c = *a;
+	unsigned char old[4];
 
-		*a = *b;
-		*b = c;
-	}
+	memcpy(old, a, bytes);
+	memcpy(a, b, bytes);
+	memcpy(b, old, bytes);
 }
 
 /* Whether the packet has become its own answer. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * Receives packets and counts them.
+ * Receives packets and counts them, in the best mode that there is.
  *
- *   cc receive.c $(pkg-config --cflags --libs libmytun) -o receive
  *   ./receive tun0 &
  *   ip addr add 10.0.0.1/24 dev tun0 && ip link set tun0 up
  *   ping -f -c 100000 10.0.0.2
@@ -33,6 +32,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "receive: %s\n", strerror(-got));
 		return 1;
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("mode %s\n", mytun_mode_name(mytun_mode(queue)));
 
 	for (;;) {
@@ -53,7 +53,6 @@ int main(int argc, char **argv)
 			mytun_count(queue, &calls);
 			printf("%llu packets, %llu bytes, %llu reads, %llu sleeps\n",
 			       packets, bytes, calls.reads, calls.waits);
-			fflush(stdout);
 		}
 	}
 	fprintf(stderr, "receive: %s\n", strerror(-got));

@@ -20,48 +20,7 @@
 
 #ifdef __cplusplus
 
-#include <atomic>
-
-static inline __u32 mytun_load_relaxed(const __u32 *word)
-{
-	return reinterpret_cast<const std::atomic<__u32> *>(word)->load(
-		std::memory_order_relaxed);
-}
-
-static inline __u32 mytun_load_acquire(const __u32 *word)
-{
-	return reinterpret_cast<const std::atomic<__u32> *>(word)->load(
-		std::memory_order_acquire);
-}
-
-static inline __u16 mytun_load_acquire16(const __u16 *word)
-{
-	return reinterpret_cast<const std::atomic<__u16> *>(word)->load(
-		std::memory_order_acquire);
-}
-
-static inline void mytun_store_relaxed(__u32 *word, __u32 value)
-{
-	reinterpret_cast<std::atomic<__u32> *>(word)->store(
-		value, std::memory_order_relaxed);
-}
-
-static inline void mytun_store_release(__u32 *word, __u32 value)
-{
-	reinterpret_cast<std::atomic<__u32> *>(word)->store(
-		value, std::memory_order_release);
-}
-
-static inline void mytun_store_release16(__u16 *word, __u16 value)
-{
-	reinterpret_cast<std::atomic<__u16> *>(word)->store(
-		value, std::memory_order_release);
-}
-
-static inline void mytun_fence(void)
-{
-	std::atomic_thread_fence(std::memory_order_seq_cst);
-}
+#include "barrier.hpp"
 
 #else
 
@@ -69,37 +28,37 @@ static inline void mytun_fence(void)
 
 static inline __u32 mytun_load_relaxed(const __u32 *word)
 {
-	return atomic_load_explicit((const _Atomic __u32 *)word,
+	return atomic_load_explicit((const atomic_uint *)word,
 				    memory_order_relaxed);
 }
 
 static inline __u32 mytun_load_acquire(const __u32 *word)
 {
-	return atomic_load_explicit((const _Atomic __u32 *)word,
+	return atomic_load_explicit((const atomic_uint *)word,
 				    memory_order_acquire);
 }
 
 static inline __u16 mytun_load_acquire16(const __u16 *word)
 {
-	return atomic_load_explicit((const _Atomic __u16 *)word,
+	return atomic_load_explicit((const atomic_ushort *)word,
 				    memory_order_acquire);
 }
 
 static inline void mytun_store_relaxed(__u32 *word, __u32 value)
 {
-	atomic_store_explicit((_Atomic __u32 *)word, value,
+	atomic_store_explicit((atomic_uint *)word, value,
 			      memory_order_relaxed);
 }
 
 static inline void mytun_store_release(__u32 *word, __u32 value)
 {
-	atomic_store_explicit((_Atomic __u32 *)word, value,
+	atomic_store_explicit((atomic_uint *)word, value,
 			      memory_order_release);
 }
 
 static inline void mytun_store_release16(__u16 *word, __u16 value)
 {
-	atomic_store_explicit((_Atomic __u16 *)word, value,
+	atomic_store_explicit((atomic_ushort *)word, value,
 			      memory_order_release);
 }
 

@@ -20,12 +20,12 @@ enum { FREE, HELD, AGAIN };
 /* Returns whether the lock is the caller's. */
 bool mytun_lock_enter(__u32 *lock)
 {
-	return atomic_exchange((_Atomic __u32 *)lock, AGAIN) == FREE;
+	return atomic_exchange((atomic_uint *)lock, AGAIN) == FREE;
 }
 
 void mytun_lock_begin(__u32 *lock)
 {
-	atomic_exchange((_Atomic __u32 *)lock, HELD);
+	atomic_exchange((atomic_uint *)lock, HELD);
 }
 
 /* Returns whether it is free; otherwise there is a note. */
@@ -33,6 +33,6 @@ bool mytun_lock_leave(__u32 *lock)
 {
 	__u32 held = HELD;
 
-	return atomic_compare_exchange_strong((_Atomic __u32 *)lock, &held,
+	return atomic_compare_exchange_strong((atomic_uint *)lock, &held,
 					      FREE);
 }

@@ -17,7 +17,7 @@
 /* Packets that plain mode reads at once; the other thread may want the CPU. */
 #define PLAIN_BURST	64
 
-#define SIZE_DEFAULT	(1U << 20)
+#define SIZE_DEFAULT	(1024U * 1024)
 
 /* A mapping; length 0: none. */
 struct mapping {
@@ -51,11 +51,11 @@ struct queue {
 	/* Any thread. */
 	MYTUN_ALIGNED __u32 flush_lock;
 	atomic_bool tx_ended;
-	_Atomic __u64 reads;
-	_Atomic __u64 writes;
-	_Atomic __u64 kicks;
-	_Atomic __u64 waits;
-	_Atomic __u64 refused;
+	atomic_ullong reads;
+	atomic_ullong writes;
+	atomic_ullong kicks;
+	atomic_ullong waits;
+	atomic_ullong refused;
 
 	MYTUN_ALIGNED int fd;
 	enum mytun_mode rx_mode;
@@ -96,7 +96,7 @@ static inline bool is_end(ssize_t err)
 }
 
 /* One more in a counter that other threads may count in, too. */
-static inline void count(_Atomic __u64 *counter)
+static inline void count(atomic_ullong *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }

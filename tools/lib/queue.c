@@ -16,7 +16,7 @@
 /* The file stays the caller's. */
 struct queue *mytun_queue_new(int fd, unsigned int index)
 {
-	struct queue *q = aligned_alloc(_Alignof(struct queue), sizeof(*q));
+	struct queue *q = aligned_alloc(alignof(struct queue), sizeof(*q));
 
 	if (!q)
 		return NULL;
@@ -109,6 +109,13 @@ MYTUN_API int mytun_interface(const struct mytun_queue *queue, char *name)
 	return 0;
 }
 
+/* A counter of the kernel; torn only on a 32-bit machine. */
+static __u64 read_once(const __u64 *counter)
+{
+	return atomic_load_explicit((const atomic_ullong *)counter,
+				    memory_order_relaxed);
+}
+
 MYTUN_API int mytun_count(const struct mytun_queue *queue,
 			  struct mytun_counters *counters)
 {
@@ -126,9 +133,8 @@ MYTUN_API int mytun_count(const struct mytun_queue *queue,
 	if (counters->size < sizeof(size_t) + sizeof(__u64))
 		return -EINVAL;
 	if (q->kernel.length) {
-		/* For reading only; torn values are of a 32-bit machine. */
-		now.refused += *(const volatile __u64 *)&kernel->tx_refused;
-		now.lost = *(const volatile __u64 *)&kernel->rx_full;
+		now.refused += read_once(&kernel->tx_refused);
+		now.lost = read_once(&kernel->rx_full);
 	}
 	memcpy(counters, &now, counters->size < sizeof(now) ? counters->size :
 							      sizeof(now));

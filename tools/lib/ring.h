@@ -78,11 +78,11 @@
 #include "barrier.h"
 #include "record.h"
 
-#ifdef __cplusplus
-#define MYTUN_ALIGNED	alignas(64)
-#else
-#define MYTUN_ALIGNED	_Alignas(64)
+#ifndef __cplusplus
+#include <stdalign.h>
 #endif
+
+#define MYTUN_ALIGNED	alignas(64)	/* a cache line */
 
 /* All records that are held, as a count. */
 #define MYTUN_ALL	0xffffffffU

@@ -6,9 +6,7 @@
 #include_next <linux/slab.h>
 
 #ifndef kzalloc_obj
-#include <linux/mm.h>
-
-/* The flags may be left out. */
+/* The flags may be left out. Who uses these includes <linux/mm.h>. */
 #define mytun_gfp(a, gfp, ...)		gfp
 
 #define kzalloc_obj(p, ...) \

@@ -24,6 +24,9 @@
 #define THERE		"10.9.0.2"
 #define UDP_OFFSET	28	/* of the payload, without IP options */
 
+/* What a test and its threads share. */
+#define SELF	FIXTURE_DATA(device)
+
 FIXTURE(device) {
 	struct mytun_options options;
 	struct mytun_queue *queue;
@@ -50,7 +53,7 @@ FIXTURE_VARIANT_ADD(device, plain) {
 };
 
 /* One ioctl of a socket about the interface; returns 0 or -errno. */
-static int configure(const char *name, unsigned long request, int value)
+static int configure(const char *name, unsigned long request, unsigned int value)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), err;
 	struct sockaddr_in address = { .sin_family = AF_INET };
@@ -60,9 +63,9 @@ static int configure(const char *name, unsigned long request, int value)
 	if (request == SIOCSIFFLAGS) {
 		ifr.ifr_flags = (short)value;
 	} else if (request == SIOCSIFMTU) {
-		ifr.ifr_mtu = value;
+		ifr.ifr_mtu = (int)value;
 	} else {
-		address.sin_addr.s_addr = htonl((unsigned int)value);
+		address.sin_addr.s_addr = htonl(value);
 		memcpy(&ifr.ifr_addr, &address, sizeof(address));
 	}
 	err = ioctl(fd, request, &ifr) ? -errno : 0;
@@ -75,10 +78,9 @@ static int bring_up(const char *name)
 	int err = configure(name, SIOCSIFMTU, 65535);
 
 	if (!err)
-		err = configure(name, SIOCSIFADDR,
-				(int)ntohl(inet_addr(HERE)));
+		err = configure(name, SIOCSIFADDR, ntohl(inet_addr(HERE)));
 	if (!err)
-		err = configure(name, SIOCSIFNETMASK, (int)0xffffff00);
+		err = configure(name, SIOCSIFNETMASK, 0xffffff00);
 	if (!err)
 		err = configure(name, SIOCSIFFLAGS, IFF_UP);
 	return err;
@@ -156,7 +158,7 @@ static bool turn_round(unsigned char *data, __u32 len)
 /* Sends back what comes, until nothing has come for a while and it is over. */
 static void *echo(void *argument)
 {
-	FIXTURE_DATA(device) *self = argument;
+	SELF *self = argument;
 	struct mytun_record *received[32], *sent;
 	int got, ready, i;
 	__u32 len;
@@ -248,7 +250,7 @@ struct pair {
 };
 
 struct work {
-	FIXTURE_DATA(device) *self;
+	SELF *self;
 	pthread_mutex_t lock;
 	pthread_cond_t some;
 	struct pair pair[1024];
@@ -482,7 +484,7 @@ static int receive_file(int socket)
 /* The process that is given the file: echoes until it is killed. */
 static int successor(int socket, enum mytun_mode mode)
 {
-	FIXTURE_DATA(device) self = { .udp = -1 };
+	SELF self = { .udp = -1 };
 	int fd = receive_file(socket);
 
 	mytun_options_init(&self.options);
@@ -575,7 +577,7 @@ static int delete_link(const char *name)
 
 static void *wait_for_end(void *argument)
 {
-	FIXTURE_DATA(device) *self = argument;
+	SELF *self = argument;
 	struct mytun_record *record;
 	int state;
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fake.h"
+#include "wrap.h"
 
 /*
  * The sanitizer knows memory by its address: what two mappings of the same
@@ -28,24 +29,6 @@
 #ifndef ONE_MAPPING
 #define ONE_MAPPING	false
 #endif
-
-int __real_ioctl(int fd, unsigned long request, ...);
-void *__real_mmap64(void *address, size_t length, int protection, int flags,
-		  int fd, off_t offset);
-int __real_munmap(void *address, size_t length);
-ssize_t __real_read(int fd, void *data, size_t length);
-ssize_t __real_write(int fd, const void *data, size_t length);
-int __real_ppoll(struct pollfd *files, nfds_t count,
-		 const struct timespec *timeout, const sigset_t *mask);
-
-int __wrap_ioctl(int fd, unsigned long request, ...);
-void *__wrap_mmap64(void *address, size_t length, int protection, int flags,
-		  int fd, off_t offset);
-int __wrap_munmap(void *address, size_t length);
-ssize_t __wrap_read(int fd, void *data, size_t length);
-ssize_t __wrap_write(int fd, const void *data, size_t length);
-int __wrap_ppoll(struct pollfd *files, nfds_t count,
-		 const struct timespec *timeout, const sigset_t *mask);
 
 static struct fake *fake;
 
@@ -172,14 +155,14 @@ static __u32 record_make(struct fake *f, struct mytun_record *record,
 static unsigned char *map_twice(int fd, size_t size)
 {
 	unsigned char *all = __real_mmap64(NULL, 2 * size, PROT_NONE,
-					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+					   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int i;
 
 	if (all == MAP_FAILED)
 		return all;
 	for (i = 0; i < 2; i++) {
 		if (__real_mmap64(all + i * size, size, PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+				  MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 			return MAP_FAILED;
 	}
 	return all;
@@ -200,13 +183,13 @@ static int ring_make(struct fake *f, struct mytun_ring *ring)
 	unsigned char *pages;
 
 	if (f->ring_error)
-		return f->ring_error;
+		return -f->ring_error;
 	if (f->kernel)
-		return EBUSY;
+		return -EBUSY;
 	if (ring->rx_size & (ring->rx_size - 1) ||
 	    ring->tx_size & (ring->tx_size - 1) || ring->rx_size < page ||
 	    ring->tx_size < page)
-		return EINVAL;
+		return -EINVAL;
 	f->ring = *ring;
 	f->ring.page_size = (__u32)page;
 	f->ring.rx_record_max = FAKE_LEN_MAX + MYTUN_RECORD_HEADER +
@@ -215,7 +198,7 @@ static int ring_make(struct fake *f, struct mytun_ring *ring)
 	f->rx_file = memory(ring->rx_size);
 	f->tx_file = memory(ring->tx_size);
 	pages = __real_mmap64(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    f->pages, 0);
+			      f->pages, 0);
 	f->rx_data = map_twice(f->rx_file, ring->rx_size);
 	f->tx_data = map_twice(f->tx_file, ring->tx_size);
 	if (pages == MAP_FAILED || f->rx_data == MAP_FAILED ||
@@ -248,13 +231,13 @@ static void *ring_map(struct fake *f, size_t length, int protection,
 			break;
 		return ONE_MAPPING ? (void *)f->kernel :
 		       __real_mmap64(NULL, page, protection, MAP_SHARED,
-				   f->pages, 0);
+				     f->pages, 0);
 	case MYTUN_MMAP_USER:
 		if (length != page)
 			break;
 		return ONE_MAPPING ? (void *)f->user :
 		       __real_mmap64(NULL, page, protection, MAP_SHARED,
-				   f->pages, (off_t)page);
+				     f->pages, (off_t)page);
 	case MYTUN_MMAP_RX:
 	case MYTUN_MMAP_TX:
 		if (offset == MYTUN_MMAP_RX) {
@@ -416,7 +399,7 @@ static int ring_kick(struct fake *f)
 {
 	atomic_fetch_add(&f->kicks, 1);
 	if (f->gone)
-		return EBADFD;
+		return -EBADFD;
 	pthread_mutex_lock(&f->lock);
 	if (f->thread_drive)
 		mytun_store_relaxed(&f->kernel->tx_flags, 0);
@@ -586,7 +569,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	struct fake *f = find(fd);
 	va_list arguments;
 	void *argument;
-	int err = EINVAL;
+	int err = -EINVAL;
 
 	va_start(arguments, request);
 	argument = va_arg(arguments, void *);
@@ -602,7 +585,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	if (request == MYTUN_IOC_BATCH)
 		err = batch_set(f, argument);
 	if (request == MYTUN_IOC_RING_GET) {
-		err = f->kernel ? 0 : ENOENT;
+		err = f->kernel ? 0 : -ENOENT;
 		*(struct mytun_ring *)argument = f->ring;
 	}
 	if (request == MYTUN_IOC_RING)
@@ -613,12 +596,12 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		return ring_wait(f, argument);
 	if (!err)
 		return 0;
-	errno = err;
+	errno = -err;
 	return -1;
 }
 
 void *__wrap_mmap64(void *address, size_t length, int protection, int flags,
-		  int fd, off_t offset)
+		    int fd, off_t offset)
 {
 	struct fake *f = find(fd);
 

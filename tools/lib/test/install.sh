@@ -7,10 +7,14 @@
 #
 # usage: install.sh FOLDER	(for what is built; made and removed)
 
+# The functions below are called through try.
+# shellcheck disable=SC2317
+
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 examples=$top/../examples
+man=$top/../man
 out=$1
 number=0
 failed=0
@@ -120,15 +124,44 @@ example()
 
 example_go()
 {
-	HOME=$out GOCACHE=$out/gocache GO111MODULE=off GOFLAGS= \
+	HOME=$out GOCACHE=$out/gocache GO111MODULE=off GOFLAGS='' \
 		go build -o "$out/batch-echo" "$examples/batch-echo.go" &&
-		HOME=$out GOCACHE=$out/gocache GO111MODULE=off GOFLAGS= \
+		HOME=$out GOCACHE=$out/gocache GO111MODULE=off GOFLAGS='' \
 		go vet "$examples/batch-echo.go"
+}
+
+# Every function that a program can call has a page, and every page is clean.
+pages()
+{
+	local name
+
+	sed -n 's/^static inline .*\<\(mytun_[a-z_]*\)(.*/\1/p' "$top/ring.h" \
+		"$top/record.h" "$top/mytun.h" |
+		grep -vx 'mytun_at\|mytun_walk\|mytun_[rt]x_publish' |
+		cat - "$out/mapped" > "$out/functions"
+	[ "$(wc -l < "$out/functions")" -gt 30 ] || return 1
+	while read -r name; do
+		if [ ! -e "$out/root/usr/share/man/man3/$name.3" ]; then
+			echo "no page $name.3"
+			return 1
+		fi
+	done < "$out/functions"
+	[ -e "$out/root/usr/share/man/man7/libmytun.7" ]
+}
+
+# In their folder, so that mandoc finds those that they refer to. Whether the
+# machine has the others is not our matter.
+pages_are_clean()
+{
+	cd "$man" || return 1
+	mandoc -T lint ./*.3 libmytun.7 2>&1 |
+		grep -v 'outdated mandoc.db lacks' | tee "$out/lint"
+	[ ! -s "$out/lint" ]
 }
 
 tree_is_clean()
 {
-	find "$top" "$examples" -newer "$out/mark" -type f | tee "$out/new"
+	find "$top" "$examples" "$man" -newer "$out/mark" -type f | tee "$out/new"
 	[ ! -s "$out/new" ]
 }
 
@@ -143,6 +176,13 @@ for compiler in gcc clang; do
 done
 try "installed with DESTDIR and PREFIX" installed
 try "exports what the map names" exports
+try "a manual page for every function" pages
+if have mandoc; then
+	( pages_are_clean ) > "$out/log" 2>&1
+	report $? "manual pages are clean"
+else
+	skip "manual pages are clean" "no mandoc"
+fi
 if ! have pkg-config; then
 	skip "pkg-config" "no pkg-config"
 else

@@ -14,6 +14,9 @@
 #define WORKERS	4
 #define SECOND	1000000000LL
 
+/* What a test and its threads share. */
+#define SELF	FIXTURE_DATA(queue)
+
 FIXTURE(queue) {
 	struct fake fake;
 	struct mytun_queue *queue;
@@ -64,7 +67,7 @@ FIXTURE_TEARDOWN(queue)
 /* The stack: sends numbered packets, and tries again while there is no room. */
 static void *stack_sends(void *argument)
 {
-	FIXTURE_DATA(queue) *self = argument;
+	SELF *self = argument;
 	unsigned char *data = malloc(FAKE_LEN_MAX);
 	__u32 state = 1, i, len;
 
@@ -81,7 +84,7 @@ static void *stack_sends(void *argument)
 /* The driver: checks numbered packets. */
 static void *stack_receives(void *argument)
 {
-	FIXTURE_DATA(queue) *self = argument;
+	SELF *self = argument;
 	unsigned char *data = malloc(FAKE_LEN_MAX);
 	__u32 i = 0, len;
 
@@ -369,7 +372,7 @@ TEST_F_TIMEOUT(queue, four_workers_submit_in_any_order, 60)
 /* One packet at a time, with pauses of every length around the sleep. */
 static void *stack_trickles(void *argument)
 {
-	FIXTURE_DATA(queue) *self = argument;
+	SELF *self = argument;
 	unsigned char data[64];
 	__u32 state = 7, i, spin;
 

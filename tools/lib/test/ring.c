@@ -9,6 +9,9 @@
 
 #define AREA	(128U << 10)
 
+/* What a test and its threads share. */
+#define SELF	FIXTURE_DATA(ring)
+
 FIXTURE(ring) {
 	struct fake fake;
 	struct mytun_options options;
@@ -33,13 +36,13 @@ FIXTURE_TEARDOWN(ring)
 	fake_stop(&self->fake);
 }
 
-static int attach(FIXTURE_DATA(ring) *self)
+static int attach(SELF *self)
 {
 	return mytun_attach(&self->queue, self->fake.fd, &self->options);
 }
 
 /* As a new process does that was given the file. */
-static int hand_over(FIXTURE_DATA(ring) *self)
+static int hand_over(SELF *self)
 {
 	int fd = mytun_detach(self->queue);
 
@@ -47,7 +50,7 @@ static int hand_over(FIXTURE_DATA(ring) *self)
 	return fd < 0 ? fd : mytun_attach(&self->queue, fd, NULL);
 }
 
-static void put(FIXTURE_DATA(ring) *self, __u32 number)
+static void put(SELF *self, __u32 number)
 {
 	unsigned char data[1000];
 
@@ -96,7 +99,7 @@ TEST_F(ring, positions_are_taken_over)
 
 static void *stack_sends(void *argument)
 {
-	FIXTURE_DATA(ring) *self = argument;
+	SELF *self = argument;
 	unsigned char *data = malloc(FAKE_LEN_MAX);
 	__u32 state = 1, i, len;
 
@@ -112,7 +115,7 @@ static void *stack_sends(void *argument)
 
 static void *stack_receives(void *argument)
 {
-	FIXTURE_DATA(ring) *self = argument;
+	SELF *self = argument;
 	unsigned char *data = malloc(FAKE_LEN_MAX);
 	__u32 i = 0, len;
 

@@ -12,6 +12,7 @@ help:
 	@echo 'make module [KDIR=...]  build src/mytun.ko for a prepared kernel tree'
 	@echo 'make demo               a VPN over mytun, in a virtual machine'
 	@echo 'make check              all tests [KERNELS=...] [TESTS=...] [LONG=1]'
+	@echo 'make check-kernel KDIR=... KERNEL_IMAGE=...  the tests on a kernel of yours'
 	@echo 'make style              how the source is written'
 	@echo 'make deb, rpm, dist      packages and tarball, in build/'
 	@echo 'make install, uninstall the module by dkms, without a package'

@@ -35,6 +35,9 @@
 #define DEVICES	8
 #define QUEUES	3
 
+/* How long modprobe may take to read, check and link the module. */
+#define LOAD_MS	120000
+
 /* Cycles before the first look. */
 #define WARM_UP	20
 
@@ -105,7 +108,7 @@ static int load(void)
 	err = posix_spawn(&child, "/sbin/modprobe", NULL, NULL, argv, envp);
 	if (err)
 		return -err;
-	status = wait_child(child, DEADLINE_MS);
+	status = wait_child(child, LOAD_MS);
 	return status > 0 ? -EIO : status;
 }
 
@@ -417,7 +420,7 @@ TEST_F_TIMEOUT(leak, nothing, 7200)
 	compare(_metadata, &self->before, &self->after, cycles);
 }
 
-TEST_F_TIMEOUT(leak, module_in_use, 120)
+TEST_F_TIMEOUT(leak, module_in_use, 300)
 {
 	char name[IFNAMSIZ] = "leak0";
 	long opened;

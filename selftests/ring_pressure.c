@@ -306,7 +306,6 @@ TEST_F_TIMEOUT(ring_pressure, neighbours_come_and_go, LIMIT)
 		ASSERT_EQ(0, device_setqueue(fd, IFF_DETACH_QUEUE));
 		ASSERT_EQ(0, device_setqueue(fd, IFF_ATTACH_QUEUE));
 		close(fd);
-		ASSERT_EQ(0, link_set_txqueuelen(self->dev.name, 600 + i));
 	}
 	consume(_metadata, self, count);
 	judge(_metadata, self);

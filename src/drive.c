@@ -154,7 +154,11 @@ static int serve(struct mytun_rings *r, bool kernel)
 
 static int thread_fn(void *data)
 {
-	serve(data, true);
+	struct mytun_rings *r = data;
+
+	/* Since 6.14 kthreads choose their CPUs when they start. */
+	set_cpus_allowed_ptr(current, &r->cpus);
+	serve(r, true);
 	/* kthread_stop() wants to find it. */
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
@@ -176,7 +180,7 @@ static int thread_start(struct mytun_rings *r, const char *name)
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
 	set_user_nice(thread, task_nice(current));
-	set_cpus_allowed_ptr(thread, mytun_cpus_allowed(current));
+	cpumask_copy(&r->cpus, mytun_cpus_allowed(current));
 	/* The caller's cgroups pay, where that can be had. */
 	cgroup_attach_task_all(current, thread);
 	get_task_struct(thread);

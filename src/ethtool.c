@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ethtool: driver, link, channels, and a counter for every reason to drop. */
 #include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
 
 #include "mytun.h"
+#include "ring.h"
+
+/* Packets are not kept longer than a second. */
+#define RX_USECS_MAX	1000000
 
 static void get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
@@ -54,6 +59,54 @@ static void get_channels(struct net_device *dev, struct ethtool_channels *ch)
 	ch->max_combined = tun->flags & IFF_MULTI_QUEUE ? MYTUN_MAX_QUEUES : 1;
 }
 
+/*
+ * rx-frames as tun has it, 64 at most; rx-usecs: how long IFF_NAPI gathers what
+ * is written. tx-usecs and tx-frames: when the consumer of an RX ring is woken,
+ * for all queues, those to come included.
+ */
+static int get_coalesce(struct net_device *dev, struct ethtool_coalesce *c)
+{
+	struct mytun *tun = netdev_priv(dev);
+
+	c->rx_coalesce_usecs = tun->rx_usecs;
+	c->rx_max_coalesced_frames = tun->rx_frames;
+	c->tx_coalesce_usecs = tun->tx_usecs;
+	c->tx_max_coalesced_frames = tun->tx_frames;
+	return 0;
+}
+
+static void moderate(struct mytun *tun, struct mytun_queue *q)
+{
+	struct mytun_rings *r = rtnl_dereference(q->rings);
+
+	if (r)
+		mytun_wake_set(r, tun->tx_frames, tun->tx_usecs);
+}
+
+static int set_coalesce(struct net_device *dev, struct ethtool_coalesce *c)
+{
+	struct mytun *tun = netdev_priv(dev);
+	struct mytun_queue *q;
+	unsigned int i;
+
+	if (c->rx_coalesce_usecs > RX_USECS_MAX ||
+	    !mytun_wake_sane(c->tx_max_coalesced_frames, c->tx_coalesce_usecs))
+		return -EINVAL;
+	WRITE_ONCE(tun->rx_usecs, c->rx_coalesce_usecs);
+	WRITE_ONCE(tun->rx_frames, min_t(u32, c->rx_max_coalesced_frames,
+					 NAPI_POLL_WEIGHT));
+	tun->tx_usecs = c->tx_coalesce_usecs;
+	tun->tx_frames = c->tx_max_coalesced_frames;
+	for (i = 0; i < tun->nqueues; i++)
+		moderate(tun, rtnl_dereference(tun->queues[i]));
+	list_for_each_entry(q, &tun->disabled, disabled_node)
+		moderate(tun, q);
+	return 0;
+}
+
+static MYTUN_DEFINE_COALESCE(mytun_get_coalesce, get_coalesce)
+static MYTUN_DEFINE_COALESCE(mytun_set_coalesce, set_coalesce)
+
 static const char * const flow_names[] = {
 	"flows_learned", "flows_moved", "flows_table_full",
 	"flows_entries", "flows_table_size",
@@ -97,6 +150,10 @@ static void get_stats(struct net_device *dev, struct ethtool_stats *stats,
 }
 
 const struct ethtool_ops mytun_ethtool_ops = {
+	MYTUN_COALESCE_PARAMS(ETHTOOL_COALESCE_USECS |
+			      ETHTOOL_COALESCE_MAX_FRAMES)
+	.get_coalesce		= mytun_get_coalesce,
+	.set_coalesce		= mytun_set_coalesce,
 	.get_drvinfo		= get_drvinfo,
 	.get_msglevel		= get_msglevel,
 	.set_msglevel		= set_msglevel,

@@ -348,6 +348,7 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 {
 	bool tap = (rules->flags & MYTUN_TYPE_MASK) == IFF_TAP;
 	struct sk_buff *skb = in->skb;
+	unsigned int len;
 	enum mytun_drop reason;
 	struct mytun_headers h;
 	int err;
@@ -386,6 +387,8 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 		reason = MYTUN_DROP_RX_DOWN;
 		goto drop;
 	}
+	/* As tun counts: the frame with its header. */
+	len = skb->len;
 	if (tap) {
 		/* IFF_NAPI_FRAGS lets the first piece be shorter. */
 		if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
@@ -409,14 +412,14 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 		mytun_queue_learn(tun, q, &h.tuple);
 
 	rules->packets++;
-	rules->bytes += skb->len;
+	rules->bytes += len;
 	if (rules->napi) {
 		napi_gro_receive(rules->napi, skb);
 	} else if (!rules->through_napi) {
 		netif_receive_skb(skb);
 	} else if (unlikely(!mytun_napi_put(q, skb))) {
 		rules->packets--;
-		rules->bytes -= skb->len;
+		rules->bytes -= len;
 		err = -EBUSY;
 		reason = MYTUN_DROP_RX_BUSY;
 		goto drop;

@@ -158,8 +158,7 @@ static int set_iff(struct mytun_queue *q, struct ifreq *ifr)
 	else
 		netif_carrier_on(dev);
 	/* A queue may have been stopped by whoever had it before. */
-	if (netif_running(dev))
-		netif_tx_wake_all_queues(dev);
+	mytun_queue_start_all(tun);
 	strscpy(ifr->ifr_name, dev->name, sizeof(ifr->ifr_name));
 	return 0;
 }

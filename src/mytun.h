@@ -93,7 +93,11 @@ struct mytun {
 	kgid_t group;			/* (rtnl) */
 	netdev_features_t set_features;	/* (rtnl) as TUNSETOFFLOAD left them */
 	int sndbuf;			/* (rtnl) bytes, for queues to come */
+	/* ethtool -C */
 	u32 rx_usecs;			/* (rtnl) how long IFF_NAPI gathers */
+	u32 rx_frames;			/* (rtnl) or how many packets, at most */
+	u32 tx_usecs;			/* (rtnl) moderation of RX rings */
+	u32 tx_frames;			/* (rtnl) */
 	u32 msg_enable;
 	struct ethtool_link_ksettings link; /* (rtnl) as ethtool shows it */
 	void *security;
@@ -178,6 +182,7 @@ void mytun_queue_close(struct mytun_queue *q);
 int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter);
 void mytun_queue_disable(struct mytun_queue *q);
 void mytun_queue_detach_all(struct mytun *tun);
+void mytun_queue_start_all(struct mytun *tun);
 int mytun_queue_resize(struct mytun *tun);
 
 /* napi.c */

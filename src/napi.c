@@ -67,8 +67,9 @@ bool mytun_napi_put(struct mytun_queue *q, struct sk_buff *skb)
 void mytun_napi_schedule(struct mytun *tun, struct mytun_queue *q)
 {
 	u32 usecs = READ_ONCE(tun->rx_usecs);
+	u32 most = READ_ONCE(tun->rx_frames) ?: NAPI_WAITING_MAX;
 
-	if (!usecs || skb_queue_len(&q->napi_in) >= NAPI_WAITING_MAX)
+	if (!usecs || skb_queue_len(&q->napi_in) >= most)
 		napi_schedule(&q->napi);
 	else if (!hrtimer_active(&q->napi_timer))
 		hrtimer_start(&q->napi_timer,

@@ -15,6 +15,7 @@
 static int mytun_open(struct net_device *dev)
 {
 	netif_tx_start_all_queues(dev);
+	mytun_queue_start_all(netdev_priv(dev));
 	return 0;
 }
 

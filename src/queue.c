@@ -165,11 +165,25 @@ void mytun_queue_took(struct mytun *tun, struct mytun_queue *q, unsigned int n)
 		netif_tx_wake_queue(txq);
 }
 
-/* Who has which queue changes: none may stay stopped for another's sake. */
-static void start_queues(struct mytun *tun)
+/*
+ * Who has which queue changes: none may stay stopped for another's sake. One
+ * whose ring is full stays, or becomes, stopped. Context: rtnl.
+ */
+void mytun_queue_start_all(struct mytun *tun)
 {
-	if (netif_running(tun->dev))
-		netif_tx_wake_all_queues(tun->dev);
+	unsigned int i;
+
+	if (!netif_running(tun->dev))
+		return;
+	for (i = 0; i < tun->nqueues; i++) {
+		struct mytun_queue *q = rtnl_dereference(tun->queues[i]);
+		struct mytun_rings *r = rtnl_dereference(q->rings);
+
+		if (r && r->rx_size)
+			mytun_ring_renew(tun, q, r);
+		else
+			netif_tx_wake_queue(netdev_get_tx_queue(tun->dev, i));
+	}
 }
 
 static void set_real_queues(struct mytun *tun)
@@ -248,7 +262,7 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	rings = rtnl_dereference(q->rings);
 	if (rings && !was_disabled)
 		mytun_ring_attach(tun, rings);
-	start_queues(tun);
+	mytun_queue_start_all(tun);
 	return 0;
 }
 
@@ -275,7 +289,7 @@ static void clean_up(struct mytun *tun, struct mytun_queue *q, u16 id)
 		mytun_flows_purge(tun->flows, id);
 	drop_waiting(tun, q);
 	set_real_queues(tun);
-	start_queues(tun);
+	mytun_queue_start_all(tun);
 }
 
 static void detach_rings(struct mytun_queue *q, bool gone)
@@ -417,6 +431,6 @@ int mytun_queue_resize(struct mytun *tun)
 	err = ptr_ring_resize_multiple_bh(rings, n, tun->dev->tx_queue_len,
 					  GFP_KERNEL, free_packet);
 	kfree(rings);
-	start_queues(tun);
+	mytun_queue_start_all(tun);
 	return err;
 }

@@ -262,6 +262,8 @@ long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
 	r->u->rx_seen = req.position;
 	r->u->tx_producer = req.position;
 	mytun_wake_init(r);
+	r->wake_packets = tun->tx_frames;
+	r->wake_usecs = tun->tx_frames == 1 ? 0 : tun->tx_usecs;
 	mytun_drive_init(r);
 	describe(r, &req);
 	if (copy_to_user(arg, &req, sizeof(req))) {

@@ -58,6 +58,7 @@
 #ifndef _MYTUN_RING_H
 #define _MYTUN_RING_H
 
+#include <linux/cpumask.h>
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
@@ -135,6 +136,7 @@ struct mytun_rings {
 	u32 drive_flags;
 	u32 poll_us;
 	struct task_struct *thread;	/* (drive_lock) */
+	struct cpumask cpus;		/* (drive_lock) of the thread */
 	wait_queue_head_t tx_wait;	/* LENT and THREAD sleep here */
 	bool lent;			/* (drive_lock) */
 
@@ -175,6 +177,8 @@ int mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
 		   struct mytun_rings *r, struct sk_buff *skb, bool more);
 void mytun_ring_put_end(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r);
+void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_rings *r);
 bool mytun_ring_rx_empty(struct mytun_rings *r);
 
 /* ring_tx.c */
@@ -189,6 +193,8 @@ void mytun_wake_init(struct mytun_rings *r);
 void mytun_wake_exit(struct mytun_rings *r);
 void mytun_wake_rx(struct mytun_rings *r, u32 packets, bool was_empty);
 void mytun_wake_all(struct mytun_rings *r);
+bool mytun_wake_sane(u32 packets, u32 usecs);
+void mytun_wake_set(struct mytun_rings *r, u32 packets, u32 usecs);
 long mytun_wake_moderate(struct mytun_rings *r, const void __user *arg);
 long mytun_wake_eventfd(struct mytun_rings *r, const void __user *arg);
 long mytun_wake_wait(struct mytun_queue *q, struct mytun_rings *r,

@@ -213,6 +213,18 @@ void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r)
 	spin_unlock_bh(&r->rx_lock);
 }
 
+/* The queue has another number, or all were started. Context: rtnl. */
+void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_rings *r)
+{
+	spin_lock_bh(&r->rx_lock);
+	if (r->rx_stopped && !roomy(r))
+		netif_tx_stop_queue(txq_of(tun, q));
+	else
+		start_queue(tun, q, r);
+	spin_unlock_bh(&r->rx_lock);
+}
+
 /* For poll and wait, which have told where they sleep: a full barrier first. */
 bool mytun_ring_rx_empty(struct mytun_rings *r)
 {

@@ -81,6 +81,25 @@ void mytun_wake_all(struct mytun_rings *r)
 	wake_up_all(&r->tx_wait);
 }
 
+/* A consumer must not sleep for ever. */
+bool mytun_wake_sane(u32 packets, u32 usecs)
+{
+	return usecs <= WAKE_USECS_MAX && (packets <= 1 || usecs);
+}
+
+/* By ioctl, or ethtool for all queues of a device. Context: rtnl. */
+void mytun_wake_set(struct mytun_rings *r, u32 packets, u32 usecs)
+{
+	spin_lock_bh(&r->rx_lock);
+	WRITE_ONCE(r->wake_packets, packets);
+	WRITE_ONCE(r->wake_usecs, packets == 1 ? 0 : usecs);
+	spin_unlock_bh(&r->rx_lock);
+	hrtimer_cancel(&r->wake_timer);
+	/* Nobody else will, if it was due. */
+	if (atomic_xchg(&r->wake_due, 0))
+		wake_now(r);
+}
+
 /* MYTUN_IOC_MODERATE. Context: rtnl. */
 long mytun_wake_moderate(struct mytun_rings *r, const void __user *arg)
 {
@@ -90,17 +109,9 @@ long mytun_wake_moderate(struct mytun_rings *r, const void __user *arg)
 	err = mytun_copy_args(&m, sizeof(m), arg);
 	if (err)
 		return err;
-	if (m.reserved || m.usecs > WAKE_USECS_MAX ||
-	    (m.packets > 1 && !m.usecs))
+	if (m.reserved || !mytun_wake_sane(m.packets, m.usecs))
 		return -EINVAL;
-	spin_lock_bh(&r->rx_lock);
-	WRITE_ONCE(r->wake_packets, m.packets);
-	WRITE_ONCE(r->wake_usecs, m.packets == 1 ? 0 : m.usecs);
-	spin_unlock_bh(&r->rx_lock);
-	hrtimer_cancel(&r->wake_timer);
-	/* Nobody else will, if it was due. */
-	if (atomic_xchg(&r->wake_due, 0))
-		wake_now(r);
+	mytun_wake_set(r, m.packets, m.usecs);
 	return 0;
 }
 

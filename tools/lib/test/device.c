@@ -5,12 +5,14 @@
  * socket through the stack to the library, which sends it back.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -385,6 +387,127 @@ TEST_F_TIMEOUT(device, drives, 300)
 	ASSERT_EQ(0, atomic_load(&self->failed));
 }
 
+static void *lend(void *argument)
+{
+	SELF *self = argument;
+	int err = mytun_lend(self->queue);
+
+	if (err != -EINTR)
+		atomic_fetch_add(&self->failed, 1);
+	return NULL;
+}
+
+static void no_action(int number)
+{
+}
+
+/* A thread of the process is the drive, until a signal comes. */
+TEST_F_TIMEOUT(device, a_thread_is_lent, 120)
+{
+	struct sigaction action = { .sa_handler = no_action };
+	pthread_t lent, thread;
+
+	if (variant->mode != MYTUN_MODE_RING) {
+		ASSERT_EQ(-EOPNOTSUPP, mytun_lend(self->queue));
+		return;
+	}
+	ASSERT_EQ(-EINVAL, mytun_lend(self->queue));
+	ASSERT_EQ(0, mytun_set_drive(self->queue, MYTUN_DRIVE_LENT, 0, 50));
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, echo, self));
+	ASSERT_EQ(0, pthread_create(&lent, NULL, lend, self));
+	EXPECT_EQ(0, exchange(self->udp, 2048, 64, 100));
+	atomic_store(&self->over, true);
+	pthread_join(thread, NULL);
+	/* It may not be in the call yet, or have left it. */
+	while (pthread_tryjoin_np(lent, NULL)) {
+		pthread_kill(lent, SIGUSR1);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	ASSERT_EQ(0, atomic_load(&self->failed));
+}
+
+/* The kernel waits for more packets, but not for ever. */
+TEST_F_TIMEOUT(device, wakeups_are_moderated, 60)
+{
+	struct mytun_counters counters = { .size = sizeof(counters) };
+	__u64 waits;
+	pthread_t thread;
+
+	if (variant->mode != MYTUN_MODE_RING) {
+		ASSERT_EQ(-EOPNOTSUPP, mytun_set_moderation(self->queue, 8,
+							    1000));
+		return;
+	}
+	ASSERT_EQ(-EINVAL, mytun_set_moderation(self->queue, 8, 0));
+	ASSERT_EQ(-EINVAL, mytun_set_moderation(self->queue, 8, 1000001));
+	ASSERT_EQ(0, mytun_set_moderation(self->queue, 64, 100000));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, echo, self));
+	EXPECT_EQ(0, exchange(self->udp, 64, 64, 100));
+	ASSERT_EQ(0, mytun_count(self->queue, &counters));
+	waits = counters.waits;
+	EXPECT_EQ(0, exchange(self->udp, 640, 64, 100));
+	/* Fewer than 64: a tenth of a second later. */
+	EXPECT_EQ(0, exchange(self->udp, 3, 1, 100));
+	ASSERT_EQ(0, mytun_count(self->queue, &counters));
+	atomic_store(&self->over, true);
+	pthread_join(thread, NULL);
+	ASSERT_LT(counters.waits - waits, 640);
+	TH_LOG("643 packets: %llu waits", counters.waits - waits);
+}
+
+TEST_F_TIMEOUT(device, eventfds_stand_for_wakeup_and_kick, 60)
+{
+	int rx = eventfd(0, 0), kick = eventfd(0, EFD_NONBLOCK), i;
+	struct pollfd file = { .fd = rx, .events = POLLIN };
+	struct mytun_record *record, *sent;
+	unsigned char data[100];
+	bool seen = false;
+	eventfd_t value;
+
+	if (variant->mode != MYTUN_MODE_RING) {
+		ASSERT_EQ(-EOPNOTSUPP, mytun_set_eventfds(self->queue, rx,
+							  kick));
+		return;
+	}
+	ASSERT_EQ(-EINVAL, mytun_set_eventfds(self->queue, rx, kick));
+	ASSERT_EQ(0, mytun_set_drive(self->queue, MYTUN_DRIVE_NAPI, 0, 0));
+	ASSERT_EQ(-EINVAL, mytun_set_eventfds(self->queue, self->udp, -1));
+	ASSERT_EQ(-EBADF, mytun_set_eventfds(self->queue, 9999, -1));
+	ASSERT_EQ(0, mytun_set_eventfds(self->queue, rx, kick));
+	while (mytun_wait(self->queue, MYTUN_WAIT_RX, SECOND / 2) > 0)
+		while (mytun_peek(self->queue, &record, 1) == 1)
+			;
+	ASSERT_EQ(0, mytun_release(self->queue, MYTUN_ALL));
+	packet_fill(data, 5, sizeof(data));
+	ASSERT_EQ(sizeof(data), send(self->udp, data, sizeof(data), 0));
+	for (i = 0; i < 50 && !seen; i++) {
+		ASSERT_EQ(1, poll(&file, 1, 10000));
+		ASSERT_EQ(0, eventfd_read(rx, &value));
+		while (mytun_peek(self->queue, &record, 1) == 1) {
+			if (!turn_round(mytun_data(record), record->len))
+				continue;
+			seen = true;
+			ASSERT_EQ(1, mytun_reserve(self->queue, &sent, 1,
+						   record->len));
+			memcpy(mytun_data(sent), mytun_data(record),
+			       record->len);
+		}
+		ASSERT_EQ(0, mytun_release(self->queue, MYTUN_ALL));
+	}
+	ASSERT_TRUE(seen);
+	/* Without the library's own kick: the position, then the eventfd. */
+	mytun_store_release(self->queue->tx.user_producer,
+			    self->queue->tx.cursor);
+	mytun_store_release(&self->queue->tx.producer,
+			    self->queue->tx.cursor);
+	ASSERT_EQ(0, eventfd_write(kick, 1));
+	ASSERT_EQ(sizeof(data), recv(self->udp, data, sizeof(data), 0));
+	ASSERT_TRUE(packet_good(data, 5, sizeof(data)));
+	close(rx);
+	close(kick);
+}
+
 TEST_F_TIMEOUT(device, a_device_that_is_down_refuses, 60)
 {
 	struct mytun_counters counters = { .size = sizeof(counters) };
@@ -628,6 +751,50 @@ TEST_F_TIMEOUT(device, many_queues, 60)
 	/* A device with one queue has no place for four. */
 	self->options.name = self->name;
 	ASSERT_GT(0, mytun_open(queues, 4, &self->options));
+}
+
+/* What a program gets that asks for nothing. */
+TEST(the_best_mode_is_got)
+{
+	bool driver = !access("/dev/net/mytun", R_OK | W_OK);
+	struct mytun_queue *queue;
+
+	if (unshare(CLONE_NEWNET))
+		SKIP(return, "no network namespace: %s", strerror(errno));
+	ASSERT_EQ(0, mytun_open(&queue, 1, NULL));
+	ASSERT_EQ(driver ? MYTUN_MODE_RING : MYTUN_MODE_PLAIN,
+		  mytun_mode(queue));
+	ASSERT_EQ(driver ? 0 : -ENOENT, mytun_fallback(queue));
+	mytun_close(queue);
+}
+
+/* An interface that somebody has made with the kernel's own driver is used. */
+TEST(a_persistent_interface_of_tun)
+{
+	bool driver = !access("/dev/net/mytun", R_OK | W_OK);
+	struct ifreq ifr = { .ifr_name = "old0" };
+	struct mytun_options options;
+	struct mytun_queue *queue;
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		SKIP(return, "no network namespace: %s", strerror(errno));
+	fd = open("/dev/net/tun", O_RDWR);
+	if (fd < 0)
+		SKIP(return, "no /dev/net/tun: %s", strerror(errno));
+	ifr.ifr_flags = IFF_TUN | IFF_NO_PI;
+	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
+	ASSERT_EQ(0, ioctl(fd, TUNSETPERSIST, 1));
+	close(fd);
+	mytun_options_init(&options);
+	options.name = "old0";
+	ASSERT_EQ(0, mytun_open(&queue, 1, &options));
+	ASSERT_EQ(MYTUN_MODE_PLAIN, mytun_mode(queue));
+	ASSERT_EQ(driver ? -EINVAL : -ENOENT, mytun_fallback(queue));
+	mytun_close(queue);
+	options.modes = MYTUN_MODE_SET(MYTUN_MODE_RING);
+	ASSERT_EQ(driver ? -EINVAL : -ENOENT,
+		  mytun_open(&queue, 1, &options));
 }
 
 TEST_HARNESS_MAIN

@@ -102,7 +102,7 @@ static void *stack_receives(void *argument)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(queue, receives_in_order, 60)
+TEST_F_TIMEOUT(queue, receives_in_order, 300)
 {
 	struct mytun_record *records[64];
 	__u32 state = 2, next = 0, held = 0, part;
@@ -136,7 +136,7 @@ TEST_F_TIMEOUT(queue, receives_in_order, 60)
 	pthread_join(stack, NULL);
 }
 
-TEST_F_TIMEOUT(queue, sends_in_order, 60)
+TEST_F_TIMEOUT(queue, sends_in_order, 300)
 {
 	struct mytun_record *records[16];
 	__u32 state = 3, next = 0, len;
@@ -304,7 +304,7 @@ static void work_begin(struct work *work, struct mytun_queue *queue,
 		pthread_create(&threads[i], NULL, function, work);
 }
 
-TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 60)
+TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 300)
 {
 	struct mytun_record *records[32];
 	pthread_t stack, threads[WORKERS];
@@ -334,7 +334,7 @@ TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 60)
 	       atomic_load(&work.late));
 }
 
-TEST_F_TIMEOUT(queue, four_workers_submit_in_any_order, 60)
+TEST_F_TIMEOUT(queue, four_workers_submit_in_any_order, 300)
 {
 	struct mytun_record *records[32];
 	pthread_t stack, threads[WORKERS];
@@ -387,7 +387,7 @@ static void *stack_trickles(void *argument)
 }
 
 /* A lost wake-up ends in the time limit. */
-TEST_F_TIMEOUT(queue, no_wakeup_is_lost, 60)
+TEST_F_TIMEOUT(queue, no_wakeup_is_lost, 300)
 {
 	struct mytun_counters counters = { .size = sizeof(counters) };
 	struct mytun_record *record;

@@ -131,7 +131,7 @@ static void *stack_receives(void *argument)
 }
 
 /* Every packet once, through hundreds of owners of the file. */
-TEST_F_TIMEOUT(ring, hand_over_under_load, 60)
+TEST_F_TIMEOUT(ring, hand_over_under_load, 300)
 {
 	struct mytun_record *record;
 	__u32 state = 2, in = 0, out = 0, owners = 1, len;
@@ -153,10 +153,12 @@ TEST_F_TIMEOUT(ring, hand_over_under_load, 60)
 						record->len));
 			ASSERT_EQ(0, mytun_release(self->queue, 1));
 		}
-		if (out == self->count)
-			continue;
-		len = packet_len(&state);
-		if (mytun_reserve(self->queue, &record, 1, len) == 1) {
+		if (out == self->count ||
+		    mytun_reserve(self->queue, &record, 1,
+				  packet_len(&state)) != 1) {
+			sched_yield();
+		} else {
+			len = record->len;
 			packet_fill(mytun_data(record), out, len);
 			/* Some are reserved and not submitted. */
 			if (random_next(&state) % 200 == 0) {
@@ -173,6 +175,94 @@ TEST_F_TIMEOUT(ring, hand_over_under_load, 60)
 	ASSERT_EQ(0, atomic_load(&self->failed));
 	ASSERT_LT(self->count / 400, owners);
 	TH_LOG("%u packets each way, %u owners", self->count, owners);
+}
+
+/* The older of two records for one thread, the younger for another. */
+struct couple {
+	SELF *self;
+	struct mytun_record *younger;
+	int (*finish)(struct mytun_queue *queue, struct mytun_record *record);
+	atomic_uint begun, ended;
+	atomic_bool over;
+};
+
+static void spin(__u32 times)
+{
+	while (times--)
+		atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Waits for the other thread, which may have no processor. */
+static void meet(atomic_uint *number, unsigned int wanted, atomic_bool *over)
+{
+	unsigned int looks = 0;
+
+	while (atomic_load(number) != wanted && !atomic_load(over)) {
+		if (++looks % 4096 == 0)
+			sched_yield();
+	}
+}
+
+static void *finish_younger(void *argument)
+{
+	struct couple *couple = argument;
+	__u32 state = 17;
+	unsigned int i;
+
+	for (i = 1;; i++) {
+		meet(&couple->begun, i, &couple->over);
+		if (atomic_load(&couple->over))
+			return NULL;
+		spin(random_next(&state) % 64);
+		couple->finish(couple->self->queue, couple->younger);
+		atomic_store(&couple->ended, i);
+	}
+}
+
+static void finish_both(struct couple *couple, struct mytun_record **records,
+			unsigned int number, __u32 *state)
+{
+	couple->younger = records[1];
+	atomic_store(&couple->begun, number);
+	spin(random_next(state) % 64);
+	couple->finish(couple->self->queue, records[0]);
+	meet(&couple->ended, number, &couple->over);
+}
+
+/* Whoever is first, none of the two is left behind. */
+TEST_F_TIMEOUT(ring, two_finish_at_once, 300)
+{
+	struct couple couple = { .self = self, .finish = mytun_done };
+	struct mytun_record *records[2];
+	unsigned char data[FAKE_LEN_MAX];
+	__u32 state = 19, i;
+	pthread_t thread;
+
+	ASSERT_EQ(0, attach(self));
+	self->count = scaled(5000000);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, finish_younger, &couple));
+	memset(data, 0, sizeof(data));
+	for (i = 1; i <= self->count; i++) {
+		ASSERT_TRUE(fake_put(&self->fake, data, 20));
+		ASSERT_TRUE(fake_put(&self->fake, data, 20));
+		ASSERT_EQ(2, mytun_peek(self->queue, records, 2));
+		finish_both(&couple, records, i, &state);
+		ASSERT_EQ(self->queue->rx.cursor, self->fake.user->rx_consumer);
+	}
+	atomic_store(&couple.over, true);
+	pthread_join(thread, NULL);
+
+	couple = (struct couple){ .self = self, .finish = mytun_filled };
+	ASSERT_EQ(0, pthread_create(&thread, NULL, finish_younger, &couple));
+	for (i = 1; i <= self->count; i++) {
+		ASSERT_EQ(2, mytun_reserve(self->queue, records, 2, 20));
+		finish_both(&couple, records, i, &state);
+		ASSERT_EQ(self->queue->tx.cursor, self->fake.user->tx_producer);
+		ASSERT_EQ(20, fake_take(&self->fake, data));
+		ASSERT_EQ(20, fake_take(&self->fake, data));
+	}
+	atomic_store(&couple.over, true);
+	pthread_join(thread, NULL);
 }
 
 TEST_F(ring, senseless_positions_are_refused)

@@ -152,6 +152,7 @@ static int set_iff(struct mytun_queue *q, struct ifreq *ifr)
 		err = create_device(net, q, ifr->ifr_name, flags, &dev);
 		if (err)
 			return err;
+		tun = netdev_priv(dev);
 	}
 	if (flags & IFF_NO_CARRIER)
 		netif_carrier_off(dev);

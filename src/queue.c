@@ -230,7 +230,9 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 		return -EINVAL;
 	if (!(tun->flags & IFF_MULTI_QUEUE) && tun->nqueues == 1)
 		return -EBUSY;
-	if (!q->disabled && tun->nqueues + tun->ndisabled == MYTUN_MAX_QUEUES)
+	/* 256, or what `ip link add ... numtxqueues` said. */
+	if (!q->disabled && tun->nqueues + tun->ndisabled >=
+	    min_t(unsigned int, MYTUN_MAX_QUEUES, dev->num_tx_queues))
 		return -E2BIG;
 	if (!q->disabled &&
 	    ptr_ring_resize(&q->ring, dev->tx_queue_len, GFP_KERNEL,

@@ -158,6 +158,7 @@ static int thread_fn(void *data)
 
 	/* Since 6.14 kthreads choose their CPUs when they start. */
 	set_cpus_allowed_ptr(current, &r->cpus);
+	complete(&r->started);
 	serve(r, true);
 	/* kthread_stop() wants to find it. */
 	for (;;) {
@@ -180,6 +181,7 @@ static int thread_start(struct mytun_rings *r, const char *name)
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
 	set_user_nice(thread, task_nice(current));
+	init_completion(&r->started);
 	cpumask_copy(&r->cpus, mytun_cpus_allowed(current));
 	/* The caller's cgroups pay, where that can be had. */
 	cgroup_attach_task_all(current, thread);
@@ -244,6 +246,8 @@ long mytun_drive_set(struct mytun_rings *r, void __user *arg)
 		if (r->thread) {
 			d.pid = task_pid_vnr(r->thread);
 			wake_up_process(r->thread);
+			/* It takes no lock before it says so. */
+			wait_for_completion(&r->started);
 		}
 	}
 	mutex_unlock(&r->drive_lock);

@@ -58,6 +58,7 @@
 #ifndef _MYTUN_RING_H
 #define _MYTUN_RING_H
 
+#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
@@ -137,6 +138,7 @@ struct mytun_rings {
 	u32 poll_us;
 	struct task_struct *thread;	/* (drive_lock) */
 	struct cpumask cpus;		/* (drive_lock) of the thread */
+	struct completion started;	/* it has gone there */
 	wait_queue_head_t tx_wait;	/* LENT and THREAD sleep here */
 	bool lent;			/* (drive_lock) */
 

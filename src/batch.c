@@ -86,14 +86,12 @@ static ssize_t put_record(struct mytun *tun, struct mytun_queue *q,
 		goto drop;
 	rest = min_t(size_t, r.size, room) - r.offset - len;
 	iov_iter_advance(to, rest);
-	mytun_count_tx(tun, 1, skb->len +
-		       (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0));
+	mytun_count_tx(q, skb);
 	consume_skb(skb);
 	return r.offset + len + rest;
 
 drop:
-	mytun_count_drop(tun, reason);
-	kfree_skb(skb);
+	mytun_drop(tun, q, skb, reason);
 	return -EFAULT;
 }
 
@@ -112,8 +110,8 @@ static ssize_t read_batch(struct mytun *tun, struct mytun_queue *q,
 			mytun_queue_took(tun, q, n);
 		for (i = 0; i < n; i++) {
 			if (put < 0) {
-				mytun_count_drop(tun, MYTUN_DROP_TX_BUFFER);
-				kfree_skb(skbs[i]);
+				mytun_drop(tun, q, skbs[i],
+					   MYTUN_DROP_TX_BUFFER);
 				continue;
 			}
 			put = put_record(tun, q, rules, skbs[i], to);
@@ -150,7 +148,7 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 			   const struct mytun_intake_rules *intake,
 			   struct iov_iter *from, struct mytun_intake *in)
 {
-	size_t left = iov_iter_count(from), used;
+	size_t left = iov_iter_count(from);
 	struct mytun_source src = { .iter = from };
 	struct mytun_record r;
 	int err;
@@ -163,13 +161,14 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 	if (!mytun_record_size_ok(&r, ALIGN(left, MYTUN_RECORD_ALIGN)) ||
 	    !mytun_record_ok(rules, &r) || (u64)r.offset + r.len > left)
 		return -EINVAL;
-	in->len = min_t(size_t, r.size, left);
+	left = min_t(size_t, r.size, left);
 	if (!r.len) {
 		/* It holds no packet. */
-		iov_iter_advance(from, in->len - sizeof(r));
+		iov_iter_advance(from, left - sizeof(r));
 		in->head = NULL;
 		in->skb = NULL;
-		return in->len;
+		in->len = left;
+		return left;
 	}
 	iov_iter_advance(from, r.offset - sizeof(r));
 	src.len = r.len;
@@ -178,10 +177,10 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 		return err;
 	in->mark = r.mark;
 	in->priority = r.priority;
-	in->len = min_t(size_t, r.size, left);
-	used = r.offset + r.len;
-	iov_iter_advance(from, in->len - used);
-	return in->len;
+	/* What the user handed over is the whole record. */
+	in->len = left;
+	iov_iter_advance(from, left - r.offset - r.len);
+	return left;
 }
 
 /*

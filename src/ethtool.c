@@ -112,15 +112,42 @@ static const char * const flow_names[] = {
 	"flows_entries", "flows_table_size",
 };
 
-#define N_STATS	(MYTUN_DROP_MAX + ARRAY_SIZE(flow_names))
+static const char * const queue_names[] = {
+	"rx_queue_%u_packets", "rx_queue_%u_bytes",
+	"tx_queue_%u_packets", "tx_queue_%u_bytes",
+};
+
+/*
+ * The device's counters, then those of each queue that is attached, the same
+ * reasons once more: tx_queue_3_drop_full.
+ */
+#define N_DEVICE	(MYTUN_DROP_MAX + ARRAY_SIZE(flow_names))
+#define N_QUEUE		(ARRAY_SIZE(queue_names) + MYTUN_DROP_MAX)
 
 static int get_sset_count(struct net_device *dev, int set)
 {
-	return set == ETH_SS_STATS ? N_STATS : -EOPNOTSUPP;
+	struct mytun *tun = netdev_priv(dev);
+
+	return set == ETH_SS_STATS ? N_DEVICE + tun->nqueues * N_QUEUE :
+				     -EOPNOTSUPP;
+}
+
+static u8 *queue_strings(unsigned int queue, u8 *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(queue_names); i++, data += ETH_GSTRING_LEN)
+		snprintf((char *)data, ETH_GSTRING_LEN, queue_names[i], queue);
+	/* tx_drop_full becomes tx_queue_3_drop_full. */
+	for (i = 0; i < MYTUN_DROP_MAX; i++, data += ETH_GSTRING_LEN)
+		snprintf((char *)data, ETH_GSTRING_LEN, "%.3squeue_%u_%s",
+			 mytun_drop_name(i), queue, mytun_drop_name(i) + 3);
+	return data;
 }
 
 static void get_strings(struct net_device *dev, u32 set, u8 *data)
 {
+	struct mytun *tun = netdev_priv(dev);
 	unsigned int i;
 
 	if (set != ETH_SS_STATS)
@@ -129,6 +156,8 @@ static void get_strings(struct net_device *dev, u32 set, u8 *data)
 		strscpy((char *)data, mytun_drop_name(i), ETH_GSTRING_LEN);
 	for (i = 0; i < ARRAY_SIZE(flow_names); i++, data += ETH_GSTRING_LEN)
 		strscpy((char *)data, flow_names[i], ETH_GSTRING_LEN);
+	for (i = 0; i < tun->nqueues; i++)
+		data = queue_strings(i, data);
 }
 
 static void get_stats(struct net_device *dev, struct ethtool_stats *stats,
@@ -136,10 +165,12 @@ static void get_stats(struct net_device *dev, struct ethtool_stats *stats,
 {
 	struct mytun *tun = netdev_priv(dev);
 	struct mytun_flow_stats flows = {};
+	struct mytun_counts n;
 	unsigned int i;
 
-	for (i = 0; i < MYTUN_DROP_MAX; i++)
-		*data++ = mytun_drops(tun, i);
+	mytun_stats_sum(tun, &n);
+	memcpy(data, n.drop, sizeof(n.drop));
+	data += MYTUN_DROP_MAX;
 	if (tun->flows)
 		mytun_flows_stats(tun->flows, &flows);
 	*data++ = flows.learned;
@@ -147,6 +178,15 @@ static void get_stats(struct net_device *dev, struct ethtool_stats *stats,
 	*data++ = flows.full;
 	*data++ = flows.entries;
 	*data++ = flows.size;
+	for (i = 0; i < tun->nqueues; i++) {
+		mytun_stats_sum_queue(rtnl_dereference(tun->queues[i]), &n);
+		*data++ = n.rx_packets;
+		*data++ = n.rx_bytes;
+		*data++ = n.tx_packets;
+		*data++ = n.tx_bytes;
+		memcpy(data, n.drop, sizeof(n.drop));
+		data += MYTUN_DROP_MAX;
+	}
 }
 
 const struct ethtool_ops mytun_ethtool_ops = {

@@ -343,9 +343,11 @@ static void sweep(struct work_struct *work)
 		sweep_start(flows);
 }
 
-static noinline void learn_slow(struct mytun_flows *flows,
-				const struct mytun_tuple *t, u32 hash, u16 id)
+static noinline enum mytun_learned
+learn_slow(struct mytun_flows *flows, const struct mytun_tuple *t, u32 hash,
+	   u16 id)
 {
+	enum mytun_learned ret = MYTUN_FLOW_ENTERED;
 	u32 bucket = bucket_of(flows, hash);
 	struct mytun_flow *f;
 	bool entered = true;
@@ -357,8 +359,11 @@ again:
 	i = chain_find(flows, t, hash, bucket);
 	if (i) {
 		f = &flows->slot[i - 1];
-		if (f->queue != id && !flow_expired(flows, f->stamp))
+		ret = MYTUN_FLOW_KNOWN;
+		if (f->queue != id && !flow_expired(flows, f->stamp)) {
 			atomic64_inc(&flows->moved);
+			ret = MYTUN_FLOW_MOVED;
+		}
 		WRITE_ONCE(f->queue, id);
 		WRITE_ONCE(f->stamp, flow_now());
 	} else {
@@ -373,14 +378,16 @@ again:
 		spin_lock(&flows->free_lock);
 		flows->full++;
 		spin_unlock(&flows->free_lock);
-		return;
+		return MYTUN_FLOW_FULL;
 	}
 	smp_mb(); /* entries before sweeping; sweep() has them reversed */
 	sweep_start(flows);
+	return ret;
 }
 
-void mytun_flows_learn(struct mytun_flows *flows, const struct mytun_tuple *t,
-		       u32 hash, u16 id)
+enum mytun_learned
+mytun_flows_learn(struct mytun_flows *flows, const struct mytun_tuple *t,
+		  u32 hash, u16 id)
 {
 	u32 stamp, i;
 	u16 queue;
@@ -390,9 +397,9 @@ void mytun_flows_learn(struct mytun_flows *flows, const struct mytun_tuple *t,
 		/* At worst this keeps another flow a little longer. */
 		if (stamp != flow_now())
 			WRITE_ONCE(flows->slot[i - 1].stamp, flow_now());
-		return;
+		return MYTUN_FLOW_KNOWN;
 	}
-	learn_slow(flows, t, hash, id);
+	return learn_slow(flows, t, hash, id);
 }
 
 /* The index of the queue that owns the flow, or -1. */

@@ -72,9 +72,17 @@ void mytun_flows_move_queue(struct mytun_flows *flows, u16 id, u16 index);
 void mytun_flows_remove_queue(struct mytun_flows *flows, u16 id);
 void mytun_flows_purge(struct mytun_flows *flows, u16 id);
 
+enum mytun_learned {
+	MYTUN_FLOW_KNOWN,	/* it was this queue's before */
+	MYTUN_FLOW_ENTERED,
+	MYTUN_FLOW_MOVED,	/* it was another queue's */
+	MYTUN_FLOW_FULL,	/* the table has no room for it */
+};
+
 /* softirqs off and rcu_read_lock() held for both */
-void mytun_flows_learn(struct mytun_flows *flows, const struct mytun_tuple *t,
-		       u32 hash, u16 id);
+enum mytun_learned
+mytun_flows_learn(struct mytun_flows *flows, const struct mytun_tuple *t,
+		  u32 hash, u16 id);
 int mytun_flows_find(struct mytun_flows *flows, const struct mytun_tuple *t,
 		     u32 hash);
 

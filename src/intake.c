@@ -260,19 +260,19 @@ static struct sk_buff *read_charged(struct mytun_queue *q,
 	return skb;
 }
 
-static void count_failed_read(struct mytun *tun, int err)
+static void count_failed_read(struct mytun *tun, struct mytun_queue *q, int err)
 {
 	switch (err) {
 	case -EAGAIN:
 		break;		/* nothing was lost */
 	case -EFAULT:
-		mytun_count_drop(tun, MYTUN_DROP_RX_FAULT);
+		mytun_count_drop(tun, q, MYTUN_DROP_RX_FAULT);
 		break;
 	case -EMSGSIZE:
-		mytun_count_drop(tun, MYTUN_DROP_RX_TOO_BIG);
+		mytun_count_drop(tun, q, MYTUN_DROP_RX_TOO_BIG);
 		break;
 	default:
-		mytun_count_drop(tun, MYTUN_DROP_RX_NOMEM);
+		mytun_count_drop(tun, q, MYTUN_DROP_RX_NOMEM);
 	}
 }
 
@@ -305,7 +305,7 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
 		skb = read_frags(rules, src, linear);
 	}
 	if (IS_ERR(skb)) {
-		count_failed_read(tun, PTR_ERR(skb));
+		count_failed_read(tun, q, PTR_ERR(skb));
 		return PTR_ERR(skb);
 	}
 	/* NULL: there is a page, and no skb yet. */
@@ -356,7 +356,7 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	if (!skb) {
 		skb = build_page(rules, in);
 		if (unlikely(!skb)) {
-			mytun_count_drop(tun, MYTUN_DROP_RX_NOMEM);
+			mytun_count_drop(tun, q, MYTUN_DROP_RX_NOMEM);
 			return -ENOMEM;
 		}
 	}
@@ -427,8 +427,7 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	return 0;
 
 drop:
-	kfree_skb(skb);
-	mytun_count_drop(tun, reason);
+	mytun_drop(tun, q, skb, reason);
 	return err;
 }
 
@@ -437,7 +436,7 @@ void mytun_intake_end(struct mytun *tun, struct mytun_queue *q,
 {
 	if (!rules->packets)
 		return;
-	mytun_count_rx(tun, rules->packets, rules->bytes);
+	mytun_count_rx(q, rules->packets, rules->bytes);
 	if (rules->through_napi && !rules->napi)
 		mytun_napi_schedule(tun, q);
 	rules->packets = 0;

@@ -8,8 +8,10 @@
  *   struct mytun_queue  one open file; a struct sock, so that it is counted
  *                       like one, has a wait queue, and the security modules
  *                       know it. It lives from open() until the last reference
- *                       to the sock is gone, one RCU grace period after the
- *                       file is closed (SOCK_RCU_FREE).
+ *                       to the sock is gone: the file's, the device's while
+ *                       it has the queue, and those of packets that its send
+ *                       buffer pays for. Every way out of a device waits for
+ *                       a grace period before it drops the device's.
  *
  * A queue belongs to no device, or is attached to one (it stands in
  * mytun.queues), or is set aside (detached by TUNSETQUEUE: it stands in
@@ -83,7 +85,10 @@ struct mytun {
 	int vnet_hdr_sz;		/* (rtnl) bytes, 10 or more */
 	int align;			/* (rtnl) headroom that a bridge asks */
 	struct net_device *dev;
-	struct mytun_stats __percpu *stats;
+	struct mytun_stats __percpu *stats; /* what no queue has counted */
+	struct mytun_counts left;	/* (stats_lock) of queues that left */
+	struct list_head counting;	/* (stats_lock) queues, stats_node */
+	spinlock_t stats_lock;		/* softirqs off; nothing nests inside */
 	struct mytun_flows *flows;	/* set on multiqueue devices only */
 
 	struct mytun_filters filters;
@@ -111,6 +116,8 @@ struct mytun_queue {
 	struct mytun *disabled;		/* (rtnl) the device, while set aside */
 	struct list_head disabled_node;	/* (rtnl) in mytun.disabled */
 	unsigned int flags;		/* (rtnl) of this file's TUNSETIFF */
+	struct mytun_stats __percpu *stats; /* (open) */
+	struct list_head stats_node;	/* (rtnl) in mytun.counting */
 	u16 index;			/* (rtnl) in mytun.queues */
 	u16 flow_id;			/* (rtnl) who owns its flows, flow.h */
 	int ifindex;			/* (rtnl) for the device to come */
@@ -171,6 +178,8 @@ void mytun_netdev_exit(void);
 void mytun_queue_learn(struct mytun *tun, struct mytun_queue *q,
 		       const struct mytun_tuple *t);
 void mytun_queue_wake_reader(struct mytun_queue *q);
+void mytun_queue_stop(struct netdev_queue *txq);
+void mytun_queue_wake(struct netdev_queue *txq);
 bool mytun_queue_has_qdisc(const struct netdev_queue *txq);
 void mytun_queue_took(struct mytun *tun, struct mytun_queue *q,
 		      unsigned int n);
@@ -203,6 +212,16 @@ extern const struct ethtool_ops mytun_ethtool_ops;
 
 /* read.c */
 #define MYTUN_READ_FAULT	1
+
+/* What stands in front of a packet: bytes, then zeroes. */
+struct mytun_front {
+	u8 data[sizeof(struct tun_pi) + sizeof(struct virtio_net_hdr)];
+	u32 len;
+	u32 zeroes;
+};
+
+int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
+		     u32 len, bool cut, struct mytun_front *f);
 int mytun_read_wait(struct mytun_queue *q, bool nonblock);
 u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb);
 int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,

@@ -184,6 +184,8 @@ void mytun_netdev_setup(struct net_device *dev)
 	tun->sndbuf = INT_MAX;
 	tun->vnet_hdr_sz = MYTUN_VNET_HDR_DEFAULT;
 	INIT_LIST_HEAD(&tun->disabled);
+	INIT_LIST_HEAD(&tun->counting);
+	spin_lock_init(&tun->stats_lock);
 	dev->ethtool_ops = &mytun_ethtool_ops;
 	dev->needs_free_netdev = true;
 	dev->priv_destructor = mytun_netdev_release;
@@ -231,7 +233,7 @@ int mytun_netdev_prepare(struct net_device *dev, unsigned int flags)
 	mytun_set_lltx(dev);
 
 	err = -ENOMEM;
-	tun->stats = netdev_alloc_pcpu_stats(struct mytun_stats);
+	tun->stats = mytun_stats_alloc();
 	if (!tun->stats)
 		return err;
 	if (flags & IFF_MULTI_QUEUE) {

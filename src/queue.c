@@ -24,6 +24,7 @@
 
 #include "mytun.h"
 #include "ring.h"
+#include "trace.h"
 
 static struct proto mytun_proto = {
 	.name		= MYTUN_NAME,
@@ -63,10 +64,23 @@ void mytun_queue_learn(struct mytun *tun, struct mytun_queue *q,
 		       const struct mytun_tuple *t)
 {
 	u16 id = READ_ONCE(q->flow_id);
+	u32 hash;
 
-	if (id != MYTUN_FLOW_NO_QUEUE && mytun_rcu(q) == tun &&
-	    !rcu_access_pointer(tun->filters.steering))
-		mytun_flows_learn(tun->flows, t, mytun_tuple_hash(t), id);
+	if (id == MYTUN_FLOW_NO_QUEUE || mytun_rcu(q) != tun ||
+	    rcu_access_pointer(tun->filters.steering))
+		return;
+	hash = mytun_tuple_hash(t);
+	switch (mytun_flows_learn(tun->flows, t, hash, id)) {
+	case MYTUN_FLOW_ENTERED:
+		trace_learn(tun->dev, READ_ONCE(q->index), hash);
+		break;
+	case MYTUN_FLOW_MOVED:
+		trace_move(tun->dev, READ_ONCE(q->index), hash);
+		break;
+	case MYTUN_FLOW_KNOWN:
+	case MYTUN_FLOW_FULL:
+		break;
+	}
 }
 
 /* A packet is there. Context: any; pairs with the waiter's set state. */
@@ -109,7 +123,9 @@ struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
 	if (!sk)
 		return ERR_PTR(-ENOMEM);
 	q = container_of(sk, struct mytun_queue, sk);
-	if (ptr_ring_init(&q->ring, 0, GFP_KERNEL)) {
+	q->stats = mytun_stats_alloc();
+	if (!q->stats || ptr_ring_init(&q->ring, 0, GFP_KERNEL)) {
+		free_percpu(q->stats);
 		sk_free(sk);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -124,13 +140,25 @@ struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
 	sk_set_socket(sk, &q->socket);
 	sk->sk_write_space = write_space;
 	sk->sk_sndbuf = INT_MAX;
-	/* mytun_xmit() may still look at a closed queue for a grace period. */
-	sock_set_flag(sk, SOCK_RCU_FREE);
 	RCU_INIT_POINTER(q->dev, NULL);
 	q->flow_id = MYTUN_FLOW_NO_QUEUE;
 	INIT_LIST_HEAD(&q->disabled_node);
 	mytun_napi_init(q);
 	return q;
+}
+
+/* Backpressure: its qdisc keeps what comes. Context: softirqs off. */
+void mytun_queue_stop(struct netdev_queue *txq)
+{
+	netif_tx_stop_queue(txq);
+	trace_stop(txq->dev, txq - txq->dev->_tx);
+}
+
+void mytun_queue_wake(struct netdev_queue *txq)
+{
+	if (netif_tx_queue_stopped(txq))
+		trace_wake(txq->dev, txq - txq->dev->_tx);
+	netif_tx_wake_queue(txq);
 }
 
 /* Whether what is not taken now can wait: a device without a queue drops. */
@@ -162,7 +190,7 @@ void mytun_queue_took(struct mytun *tun, struct mytun_queue *q, unsigned int n)
 		q->taken = 0;
 	spin_unlock(&q->ring.consumer_lock);
 	if (start)
-		netif_tx_wake_queue(txq);
+		mytun_queue_wake(txq);
 }
 
 /*
@@ -182,7 +210,7 @@ void mytun_queue_start_all(struct mytun *tun)
 		if (r && r->rx_size)
 			mytun_ring_renew(tun, q, r);
 		else
-			netif_tx_wake_queue(netdev_get_tx_queue(tun->dev, i));
+			mytun_queue_wake(netdev_get_tx_queue(tun->dev, i));
 	}
 }
 
@@ -197,10 +225,8 @@ static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
 {
 	struct sk_buff *skb;
 
-	while ((skb = ptr_ring_consume(&q->ring))) {
-		mytun_count_drop(tun, MYTUN_DROP_TX_DETACHED);
-		kfree_skb(skb);
-	}
+	while ((skb = ptr_ring_consume(&q->ring)))
+		mytun_drop(tun, q, skb, MYTUN_DROP_TX_DETACHED);
 }
 
 /**
@@ -249,6 +275,7 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 		tun->ndisabled--;
 	} else {
 		sock_hold(&q->sk);
+		mytun_stats_join(tun, q);
 	}
 	q->sk.sk_shutdown &= ~RCV_SHUTDOWN;
 	q->sk.sk_sndbuf = tun->sndbuf;
@@ -342,6 +369,7 @@ static void leave(struct mytun_queue *q)
 		clean_up(tun, q, id);
 	}
 	detach_rings(q, false);
+	mytun_stats_leave(tun, q);
 	sock_put(&q->sk);
 
 	if (tun->nqueues || tun->ndisabled)
@@ -360,7 +388,16 @@ void mytun_queue_close(struct mytun_queue *q)
 	mytun_ring_close(q);
 	mytun_batch_end(q);
 	ptr_ring_cleanup(&q->ring, free_packet);
+	free_percpu(q->stats);
 	sock_put(&q->sk);
+}
+
+/* Its device goes: whoever wakes up now finds none. */
+static void forsake(struct mytun_queue *q)
+{
+	RCU_INIT_POINTER(q->dev, NULL);
+	WRITE_ONCE(q->sk.sk_shutdown, RCV_SHUTDOWN);
+	wake_up_all(&q->wq.wait);
 }
 
 /*
@@ -375,17 +412,12 @@ void mytun_queue_detach_all(struct mytun *tun)
 
 	for (i = 0; i < n; i++) {
 		q = rtnl_dereference(tun->queues[i]);
-		WRITE_ONCE(q->sk.sk_shutdown, RCV_SHUTDOWN);
-		wake_up_all(&q->wq.wait);
 		mytun_napi_off(q);
 		WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
-		RCU_INIT_POINTER(q->dev, NULL);
+		forsake(q);
 	}
-	list_for_each_entry(q, &tun->disabled, disabled_node) {
-		WRITE_ONCE(q->sk.sk_shutdown, RCV_SHUTDOWN);
-		wake_up_all(&q->wq.wait);
-		RCU_INIT_POINTER(q->dev, NULL);
-	}
+	list_for_each_entry(q, &tun->disabled, disabled_node)
+		forsake(q);
 	WRITE_ONCE(tun->nqueues, 0);
 	synchronize_net();
 	for (i = 0; i < n; i++) {
@@ -394,6 +426,7 @@ void mytun_queue_detach_all(struct mytun *tun)
 		mytun_napi_del(q);
 		drop_waiting(tun, q);
 		detach_rings(q, true);
+		mytun_stats_leave(tun, q);
 		sock_put(&q->sk);
 	}
 	list_for_each_entry_safe(q, next, &tun->disabled, disabled_node) {
@@ -401,6 +434,7 @@ void mytun_queue_detach_all(struct mytun *tun)
 		q->disabled = NULL;
 		drop_waiting(tun, q);
 		detach_rings(q, true);
+		mytun_stats_leave(tun, q);
 		sock_put(&q->sk);
 	}
 	tun->ndisabled = 0;

@@ -66,14 +66,58 @@ static int put_payload(struct sk_buff *skb, struct iov_iter *to, size_t len)
 					    skb->len - 2 * ETH_ALEN));
 }
 
+static u32 packet_len(const struct sk_buff *skb)
+{
+	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
+}
+
 /* Bytes of a packet with what the device puts in front of it. */
 u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb)
 {
 	unsigned int flags = READ_ONCE(tun->flags);
 
-	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0) +
+	return packet_len(skb) +
 	       (flags & IFF_VNET_HDR ? READ_ONCE(tun->vnet_hdr_sz) : 0) +
 	       (flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi));
+}
+
+/**
+ * mytun_read_front - what stands in front of a packet
+ * @tun: the device
+ * @skb: the packet
+ * @len: bytes of packet information and virtio_net_hdr, as they are to be
+ * @cut: the packet does not follow in whole
+ * @f: filled in
+ *
+ * Return: 0, or -EINVAL: no virtio_net_hdr can tell what the packet is, or the
+ * device's settings have changed and @len is not what it would be.
+ */
+int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
+		     u32 len, bool cut, struct mytun_front *f)
+{
+	unsigned int flags = READ_ONCE(tun->flags);
+
+	f->len = 0;
+	f->zeroes = 0;
+	if (!(flags & IFF_NO_PI) && len >= sizeof(struct tun_pi)) {
+		struct tun_pi pi = {
+			.flags = cut ? TUN_PKT_STRIP : 0,
+			.proto = skb->protocol,
+		};
+
+		memcpy(f->data, &pi, sizeof(pi));
+		f->len = sizeof(pi);
+		len -= sizeof(pi);
+	}
+	if (!len)
+		return 0;
+	if (len < MYTUN_VNET_MIN ||
+	    mytun_vnet_encode(f->data + f->len, skb, mytun_vnet_is_le(flags),
+			      skb_vlan_tag_present(skb) ? VLAN_HLEN : 0))
+		return -EINVAL;
+	f->len += MYTUN_VNET_MIN;
+	f->zeroes = len - MYTUN_VNET_MIN;
+	return 0;
 }
 
 /*
@@ -86,39 +130,21 @@ u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb)
 int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
 		    struct iov_iter *to, size_t room, enum mytun_drop *reason)
 {
-	unsigned int flags = READ_ONCE(tun->flags);
-	unsigned int vnet_sz = flags & IFF_VNET_HDR ?
-		READ_ONCE(tun->vnet_hdr_sz) : 0;
-	unsigned int vlan_len = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
+	u32 len = mytun_read_len(tun, skb);
+	u32 front = len - packet_len(skb);
+	struct mytun_front f;
 
 	*reason = MYTUN_DROP_TX_BUFFER;
-	if (!(flags & IFF_NO_PI)) {
-		struct tun_pi pi = { .proto = skb->protocol };
-
-		if (room < sizeof(pi))
-			return -EINVAL;
-		if (room < sizeof(pi) + vnet_sz + skb->len + vlan_len)
-			pi.flags |= TUN_PKT_STRIP;
-		if (copy_to_iter(&pi, sizeof(pi), to) != sizeof(pi))
-			return -EFAULT;
-		room -= sizeof(pi);
+	if (room < front)
+		return -EINVAL;
+	if (mytun_read_front(tun, skb, front, room < len, &f)) {
+		*reason = MYTUN_DROP_TX_HEADER;
+		return -EINVAL;
 	}
-	if (vnet_sz) {
-		u8 hdr[MYTUN_VNET_MIN];
-
-		if (room < vnet_sz)
-			return -EINVAL;
-		if (mytun_vnet_encode(hdr, skb, mytun_vnet_is_le(flags),
-				      vlan_len)) {
-			*reason = MYTUN_DROP_TX_HEADER;
-			return -EINVAL;
-		}
-		if (copy_to_iter(hdr, sizeof(hdr), to) != sizeof(hdr) ||
-		    iov_iter_zero(vnet_sz - sizeof(hdr), to) !=
-		    vnet_sz - sizeof(hdr))
-			return -EFAULT;
-		room -= vnet_sz;
-	}
+	if (copy_to_iter(f.data, f.len, to) != f.len ||
+	    iov_iter_zero(f.zeroes, to) != f.zeroes)
+		return -EFAULT;
+	room -= front;
 	return put_payload(skb, to, room) ? MYTUN_READ_FAULT : 0;
 }
 
@@ -142,13 +168,11 @@ ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 	mytun_queue_took(tun, q, 1);
 	err = mytun_read_copy(tun, skb, to, room, &reason);
 	if (err < 0) {
-		mytun_count_drop(tun, reason);
-		kfree_skb(skb);
+		mytun_drop(tun, q, skb, reason);
 		return err;
 	}
 	len = mytun_read_len(tun, skb);
-	mytun_count_tx(tun, 1, skb->len +
-		       (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0));
+	mytun_count_tx(q, skb);
 	consume_skb(skb);
 	return min_t(ssize_t, len, room);
 }

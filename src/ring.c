@@ -190,19 +190,8 @@ static void move_waiting(struct mytun *tun, struct mytun_queue *q,
 
 	local_bh_disable();
 	rcu_read_lock();
-	while ((skb = ptr_ring_consume(&q->ring))) {
-		int reason = mytun_ring_put(tun, q, r, skb, false);
-
-		if (reason < 0) {
-			mytun_count_tx(tun, 1, skb->len +
-				       (skb_vlan_tag_present(skb) ?
-					VLAN_HLEN : 0));
-			consume_skb(skb);
-		} else {
-			mytun_count_drop(tun, reason);
-			kfree_skb(skb);
-		}
-	}
+	while ((skb = ptr_ring_consume(&q->ring)))
+		mytun_ring_put(tun, q, r, skb, false);
 	rcu_read_unlock();
 	local_bh_enable();
 }

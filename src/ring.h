@@ -175,8 +175,8 @@ void mytun_ring_detach(struct mytun_rings *r, bool gone);
 void mytun_ring_close(struct mytun_queue *q);
 
 /* ring_rx.c */
-int mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
-		   struct mytun_rings *r, struct sk_buff *skb, bool more);
+bool mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
+		    struct mytun_rings *r, struct sk_buff *skb, bool more);
 void mytun_ring_put_end(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,

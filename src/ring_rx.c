@@ -38,26 +38,16 @@ static u32 used(const struct mytun_rings *r)
 static int copy_packet(const struct mytun *tun, const struct sk_buff *skb,
 		       void *to, u32 len)
 {
-	unsigned int flags = READ_ONCE(tun->flags);
 	unsigned int vlan_len = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
-	unsigned int headers = len - skb->len - vlan_len;
+	u32 front = len - skb->len - vlan_len;
+	struct mytun_front f;
 
-	if (headers) {
-		if (!(flags & IFF_NO_PI) && headers >= sizeof(struct tun_pi)) {
-			struct tun_pi pi = { .proto = skb->protocol };
-
-			memcpy(to, &pi, sizeof(pi));
-			to += sizeof(pi);
-			headers -= sizeof(pi);
-		}
-		if (headers) {
-			if (headers < MYTUN_VNET_MIN ||
-			    mytun_vnet_encode(to, skb, mytun_vnet_is_le(flags),
-					      vlan_len))
-				return -1;
-			memset(to + MYTUN_VNET_MIN, 0, headers - MYTUN_VNET_MIN);
-			to += headers;
-		}
+	if (front) {
+		if (mytun_read_front(tun, skb, front, false, &f))
+			return -1;
+		memcpy(to, f.data, f.len);
+		memset(to + f.len, 0, f.zeroes);
+		to += front;
 	}
 	if (unlikely(vlan_len)) {
 		__be16 tag[2] = { skb->vlan_proto,
@@ -105,7 +95,7 @@ static void start_queue(struct mytun *tun, struct mytun_queue *q,
 {
 	r->rx_stopped = false;
 	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags & ~MYTUN_RING_RX_STOPPED);
-	netif_tx_wake_queue(txq_of(tun, q));
+	mytun_queue_wake(txq_of(tun, q));
 }
 
 /*
@@ -126,7 +116,7 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 	/* All queues are started when one comes or goes: look, not remember. */
 	if (netif_tx_queue_stopped(txq) || !mytun_queue_has_qdisc(txq))
 		return;
-	netif_tx_stop_queue(txq);
+	mytun_queue_stop(txq);
 	r->rx_stopped = true;
 	r->rx_stops++;
 	WRITE_ONCE(r->k->rx_stops, r->rx_stops);
@@ -137,21 +127,22 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 }
 
 /**
- * mytun_ring_put - put a packet into the RX ring
+ * mytun_ring_put - put a packet into the RX ring, or drop it
  * @tun: the device
  * @q: the queue
  * @r: its rings, with an RX ring
- * @skb: the packet; stays the caller's
+ * @skb: the packet; gone and counted in any case
  * @more: another packet follows at once, publish later
  *
  * Context: softirqs off, rcu_read_lock().
- * Return: -1: done; else the reason to drop the packet.
+ * Return: whether the ring has it.
  */
-int mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
-		   struct mytun_rings *r, struct sk_buff *skb, bool more)
+bool mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
+		    struct mytun_rings *r, struct sk_buff *skb, bool more)
 {
 	struct mytun_record rec;
-	int reason = -1;
+	enum mytun_drop reason;
+	bool taken = false;
 	u32 len;
 	void *to;
 
@@ -180,13 +171,20 @@ int mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
 	r->rx_pos += rec.size;
 	r->rx_packets++;
 	r->rx_unpublished++;
+	taken = true;
 out:
 	if (READ_ONCE(tun->flags) & IFF_BACKPRESSURE)
 		stop_if_full(tun, q, r);
 	if (!more || r->rx_stopped)
 		publish(r);
 	spin_unlock(&r->rx_lock);
-	return reason;
+	if (likely(taken)) {
+		mytun_count_tx(q, skb);
+		consume_skb(skb);
+	} else {
+		mytun_drop(tun, q, skb, reason);
+	}
+	return taken;
 }
 
 /* A burst ends without a packet for the ring. Context: as mytun_ring_put(). */
@@ -219,7 +217,7 @@ void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,
 {
 	spin_lock_bh(&r->rx_lock);
 	if (r->rx_stopped && !roomy(r))
-		netif_tx_stop_queue(txq_of(tun, q));
+		mytun_queue_stop(txq_of(tun, q));
 	else
 		start_queue(tun, q, r);
 	spin_unlock_bh(&r->rx_lock);

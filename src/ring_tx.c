@@ -44,7 +44,7 @@ static int take_record(struct mytun *tun, struct mytun_queue *q,
 
 	err = mytun_intake_read(tun, q, intake, &src, &in);
 	if (err == -EINVAL)
-		mytun_count_drop(tun, MYTUN_DROP_RX_RECORD);
+		mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
 	if (err)
 		return err;
 	in.mark = rec->mark;
@@ -88,14 +88,14 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 		if (unlikely(!mytun_record_size_ok(&rec, left))) {
 			/* Nobody can tell where the next one begins. */
 			r->bad_size++;
-			mytun_count_drop(tun, MYTUN_DROP_RX_RECORD);
+			mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
 			pos += left;
 			break;
 		}
 		if (unlikely(!mytun_record_ok(&r->rules, &rec))) {
 			r->bad_record++;
 			r->tx_refused++;
-			mytun_count_drop(tun, MYTUN_DROP_RX_RECORD);
+			mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
 		} else if (!rec.len) {
 			; /* reserved and not needed */
 		} else if (unlikely(take_record(tun, q, &intake, &rec, at))) {

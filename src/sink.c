@@ -53,11 +53,11 @@ static bool put_fifo(struct mytun *tun, struct mytun_queue *q,
 	spin_lock(&q->ring.producer_lock);
 	err = __ptr_ring_produce(&q->ring, skb);
 	if (__ptr_ring_full(&q->ring) && mytun_queue_has_qdisc(txq)) {
-		netif_tx_stop_queue(txq);
+		mytun_queue_stop(txq);
 		/* Stopped before looking again; mytun_queue_took() pairs. */
 		smp_mb__after_atomic();
 		if (!__ptr_ring_full(&q->ring))
-			netif_tx_wake_queue(txq);
+			mytun_queue_wake(txq);
 	}
 	spin_unlock(&q->ring.producer_lock);
 	return !err;
@@ -69,8 +69,8 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	u16 txq = skb_get_queue_mapping(skb);
 	enum mytun_drop reason;
 	struct mytun_rings *rings = NULL;
-	struct mytun_queue *q;
-	int ret;
+	struct mytun_queue *q = NULL;
+	bool taken;
 
 	rcu_read_lock();
 	reason = MYTUN_DROP_TX_NO_QUEUE;
@@ -99,17 +99,9 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	nf_reset_ct(skb);
 
 	if (rings) {
-		ret = mytun_ring_put(tun, q, rings, skb, netdev_xmit_more());
-		if (unlikely(ret >= 0)) {
-			reason = ret;
-			rings = NULL;	/* it has ended the burst */
-			goto drop;
-		}
-		mytun_count_tx(tun, 1, skb->len +
-			       (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0));
-		consume_skb(skb);
+		taken = mytun_ring_put(tun, q, rings, skb, netdev_xmit_more());
 		rcu_read_unlock();
-		return NETDEV_TX_OK;
+		return likely(taken) ? NETDEV_TX_OK : NET_XMIT_DROP;
 	}
 	reason = MYTUN_DROP_TX_FULL;
 	if (unlikely(!put_fifo(tun, q, skb)))
@@ -122,9 +114,7 @@ drop:
 	/* A burst must not end without its packets being shown. */
 	if (rings && !netdev_xmit_more())
 		mytun_ring_put_end(q, rings);
-	mytun_count_drop(tun, reason);
-	skb_tx_error(skb);
-	kfree_skb(skb);
+	mytun_drop(tun, q, skb, reason);
 	rcu_read_unlock();
 	return NET_XMIT_DROP;
 }

@@ -7,42 +7,25 @@
 
 /*
  * IFF_NAPI_FRAGS: through GRO at once, by whoever owns the queue's instance at
- * this moment; -EBUSY: that is somebody else.
+ * this moment; -EBUSY: that is somebody else. Context: napi_mutex, softirqs
+ * off, rcu_read_lock().
  */
-static ssize_t write_segments(struct mytun *tun, struct mytun_queue *q,
-			      struct iov_iter *from, bool nonblock)
+static int deliver_segments(struct mytun *tun, struct mytun_queue *q,
+			    struct mytun_intake_rules *rules,
+			    struct mytun_intake *in)
 {
-	struct mytun_source src = {
-		.iter = from,
-		.len = iov_iter_count(from),
-	};
-	struct mytun_intake_rules rules;
-	struct mytun_intake in;
 	int err;
 
-	mytun_intake_rules(tun, q, nonblock, &rules);
-	rules.segments = true;
-	mutex_lock(&q->napi_mutex);
-	err = mytun_intake_read(tun, q, &rules, &src, &in);
-	if (err)
-		goto unlock;
-	local_bh_disable();
-	rcu_read_lock();
-	if (READ_ONCE(q->napi_on) && napi_schedule_prep(&q->napi)) {
-		rules.napi = &q->napi;
-		err = mytun_intake_deliver(tun, q, &rules, &in);
-		mytun_intake_end(tun, q, &rules);
-		napi_complete(&q->napi);
-	} else {
-		mytun_intake_cancel(&in);
-		mytun_count_drop(tun, MYTUN_DROP_RX_BUSY);
-		err = -EBUSY;
+	if (!READ_ONCE(q->napi_on) || !napi_schedule_prep(&q->napi)) {
+		mytun_intake_cancel(in);
+		mytun_count_drop(tun, q, MYTUN_DROP_RX_BUSY);
+		return -EBUSY;
 	}
-	rcu_read_unlock();
-	local_bh_enable();
-unlock:
-	mutex_unlock(&q->napi_mutex);
-	return err ?: in.len;
+	rules->napi = &q->napi;
+	err = mytun_intake_deliver(tun, q, rules, in);
+	mytun_intake_end(tun, q, rules);
+	napi_complete(&q->napi);
+	return err;
 }
 
 ssize_t mytun_write_one(struct mytun *tun, struct mytun_queue *q,
@@ -56,18 +39,26 @@ ssize_t mytun_write_one(struct mytun *tun, struct mytun_queue *q,
 	struct mytun_intake in;
 	int err;
 
-	if (unlikely(READ_ONCE(q->flags) & IFF_NAPI_FRAGS))
-		return write_segments(tun, q, from, nonblock);
 	mytun_intake_rules(tun, q, nonblock, &rules);
+	rules.segments = READ_ONCE(q->flags) & IFF_NAPI_FRAGS;
+	if (unlikely(rules.segments))
+		mutex_lock(&q->napi_mutex);
 	err = mytun_intake_read(tun, q, &rules, &src, &in);
 	if (err)
-		return err;
+		goto unlock;
 	local_bh_disable();
 	rcu_read_lock();
-	err = mytun_intake_deliver(tun, q, &rules, &in);
-	mytun_intake_end(tun, q, &rules);
+	if (likely(!rules.segments)) {
+		err = mytun_intake_deliver(tun, q, &rules, &in);
+		mytun_intake_end(tun, q, &rules);
+	} else {
+		err = deliver_segments(tun, q, &rules, &in);
+	}
 	rcu_read_unlock();
 	local_bh_enable();
+unlock:
+	if (unlikely(rules.segments))
+		mutex_unlock(&q->napi_mutex);
 	return err ?: in.len;
 }
 

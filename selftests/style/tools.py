@@ -28,13 +28,15 @@ NOT_IN_SHIMS = ("NEW_TYPEDEFS", "MACRO_ARG_UNUSED", "MACRO_WITH_FLOW_CONTROL")
 # What checkpatch takes for a fault and is none: the folder, the message's
 # type, and what stands in the two lines from there on. In selftests/ that is
 # what kselftest_harness.h asks for. A public header cannot use BIT(), and
-# checkpatch knows that only of files in include/uapi.
+# checkpatch knows that only of files in include/uapi, and the layout of
+# tracepoints only in include/trace.
 IDIOMS = (
     ("selftests/", "SPACING", re.compile(r"FIXTURE_(DATA|VARIANT)\(|\*self\b")),
     ("selftests/", "LINE_SPACING", re.compile(r"FIXTURE_VARIANT_ADD\(")),
     ("selftests/", "COMPLEX_MACRO", re.compile(r"FIXTURE_VARIANT_ADD\(")),
     ("selftests/", "BRACES", re.compile(r"\b(EXPECT|ASSERT)_")),
     ("selftests/", "MACRO_WITH_FLOW_CONTROL", re.compile(r"#define REQUIRE_")),
+    ("src/trace.h", "OPEN_ENDED_LINE", re.compile(r"TP_\w+\($", re.M)),
     ("src/uapi/", "BIT_MACRO", re.compile(r"#define")),
 )
 

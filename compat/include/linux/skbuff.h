@@ -14,4 +14,18 @@
 #define napi_build_skb(data, room)	build_skb(data, room)
 #endif
 
+/* Reasons of tun's own came together; a part of the rest is older. */
+#ifndef MYTUN_HAVE_DROP_REASON_TAP
+#undef kfree_skb_reason
+#define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
+#define SKB_DROP_REASON_NOMEM		0
+#define SKB_DROP_REASON_SKB_UCOPY_FAULT	0
+#define SKB_DROP_REASON_DEV_HDR		0
+#define SKB_DROP_REASON_DEV_READY	0
+#define SKB_DROP_REASON_FULL_RING	0
+#define SKB_DROP_REASON_HDR_TRUNC	0
+#define SKB_DROP_REASON_TAP_FILTER	0
+#define SKB_DROP_REASON_UNHANDLED_PROTO	0
+#endif
+
 #endif /* _MYTUN_COMPAT_LINUX_SKBUFF_H */

@@ -299,6 +299,26 @@ static bool count(struct queues *q, int slot, const struct packet_view *view)
 	return awaited;
 }
 
+/* Where what did not come may be: what each layer counted until now. */
+static void print_whereabouts(const struct queues *q)
+{
+	static const char * const files[] = {
+		"/proc/net/dev", "/proc/net/softnet_stat", "/proc/net/snmp",
+		NULL
+	};
+	char text[16384], *line, *save;
+	unsigned int i;
+
+	for (i = 0; files[i]; i++) {
+		if (file_read(files[i], text, sizeof(text)) < 0)
+			continue;
+		line = strtok_r(text, "\n", &save);
+		for (; line; line = strtok_r(NULL, "\n", &save))
+			printf("# %s %s: %s\n", q->name, files[i], line);
+	}
+	fflush(stdout);
+}
+
 void queues_collect(struct queues *q, long wanted)
 {
 	struct packet_view view;
@@ -309,6 +329,7 @@ void queues_collect(struct queues *q, long wanted)
 		slot = queues_next(q, &view, q->patience);
 		if (slot < 0) {
 			q->tally.missing += wanted - got;
+			print_whereabouts(q);
 			/* It has failed: do not spend the time limit on it. */
 			q->patience = QUIET_MS;
 			return;

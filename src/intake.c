@@ -68,15 +68,16 @@ static int read_headers(const struct mytun_intake_rules *rules,
 	}
 	memset(&in->vnet, 0, sizeof(in->vnet));
 	if (rules->flags & IFF_VNET_HDR) {
-		u8 hdr[MYTUN_VNET_MIN];
+		unsigned int n = mytun_vnet_bytes(rules->vnet_hdr_sz);
+		u8 hdr[MYTUN_VNET_TUNNEL];
 
 		if (src->len < rules->vnet_hdr_sz)
 			return -EINVAL;
-		err = source_copy(src, hdr, sizeof(hdr));
+		err = source_copy(src, hdr, n);
 		if (err)
 			return err;
-		source_skip(src, rules->vnet_hdr_sz - sizeof(hdr));
-		err = mytun_vnet_decode(&in->vnet, hdr,
+		source_skip(src, rules->vnet_hdr_sz - n);
+		err = mytun_vnet_decode(&in->vnet, hdr, n,
 					mytun_vnet_is_le(rules->flags),
 					src->len);
 		if (err)

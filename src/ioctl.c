@@ -318,6 +318,8 @@ static long int_ioctl(struct mytun *tun, struct mytun_queue *q,
 		if (v < MYTUN_VNET_HDR_DEFAULT)
 			return -EINVAL;
 		WRITE_ONCE(tun->vnet_hdr_sz, v);
+		/* It may be able to tell of tunnels now, or no longer. */
+		netdev_update_features(tun->dev);
 		return 0;
 	case TUNSETVNETLE:
 		return set_vnet_order(tun, MYTUN_VNET_LE, v);

@@ -50,6 +50,7 @@
 #include "filter.h"
 #include "flow.h"
 #include "stats.h"
+#include "vnet.h"
 
 #define MYTUN_NAME		"mytun"
 #define MYTUN_MAX_QUEUES	256
@@ -66,9 +67,12 @@
 #define MYTUN_VNET_LE		0x80000000
 #define MYTUN_VNET_BE		0x40000000
 
+#define MYTUN_TUNNEL_FEATURES	(NETIF_F_GSO_UDP_TUNNEL | \
+				 NETIF_F_GSO_UDP_TUNNEL_CSUM)
 #define MYTUN_USER_FEATURES	(NETIF_F_HW_CSUM | NETIF_F_TSO_ECN | \
 				 NETIF_F_TSO | NETIF_F_TSO6 | \
-				 (MYTUN_CORE_USO ? NETIF_F_GSO_UDP_L4 : 0))
+				 (MYTUN_CORE_USO ? NETIF_F_GSO_UDP_L4 : 0) | \
+				 (MYTUN_CORE_TUNNEL ? MYTUN_TUNNEL_FEATURES : 0))
 
 /* Length of the virtio_net_hdr until TUNSETVNETHDRSZ: the legacy one. */
 #define MYTUN_VNET_HDR_DEFAULT	10
@@ -215,7 +219,7 @@ extern const struct ethtool_ops mytun_ethtool_ops;
 
 /* What stands in front of a packet: bytes, then zeroes. */
 struct mytun_front {
-	u8 data[sizeof(struct tun_pi) + sizeof(struct virtio_net_hdr)];
+	u8 data[sizeof(struct tun_pi) + MYTUN_VNET_TUNNEL];
 	u32 len;
 	u32 zeroes;
 };

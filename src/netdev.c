@@ -35,9 +35,12 @@ static netdev_features_t mytun_fix_features(struct net_device *dev,
 					    netdev_features_t features)
 {
 	struct mytun *tun = netdev_priv(dev);
+	netdev_features_t can = tun->set_features | ~MYTUN_USER_FEATURES;
 
-	return (features & tun->set_features) |
-	       (features & ~MYTUN_USER_FEATURES);
+	/* A header that cannot tell of tunnels: the stack segments these. */
+	if (mytun_vnet_bytes(tun->vnet_hdr_sz) < MYTUN_VNET_TUNNEL)
+		can &= ~MYTUN_TUNNEL_FEATURES;
+	return features & can;
 }
 
 static void mytun_set_rx_headroom(struct net_device *dev, int headroom)
@@ -228,6 +231,8 @@ int mytun_netdev_prepare(struct net_device *dev, unsigned int flags)
 			   MYTUN_USER_FEATURES | NETIF_F_HW_VLAN_CTAG_TX |
 			   NETIF_F_HW_VLAN_STAG_TX;
 	dev->features = dev->hw_features;
+	if (MYTUN_CORE_TUNNEL)
+		dev->hw_enc_features = dev->hw_features;
 	dev->vlan_features = dev->features & ~(NETIF_F_HW_VLAN_CTAG_TX |
 					       NETIF_F_HW_VLAN_STAG_TX);
 	mytun_set_lltx(dev);
@@ -283,6 +288,15 @@ int mytun_netdev_set_offload(struct mytun *tun, unsigned long arg)
 		if (MYTUN_CORE_USO && arg & TUN_F_USO4 && arg & TUN_F_USO6) {
 			features |= NETIF_F_GSO_UDP_L4;
 			arg &= ~(TUN_F_USO4 | TUN_F_USO6);
+		}
+		/* In a tunnel is what may be outside of one, too. */
+		if (MYTUN_CORE_TUNNEL && arg & TUN_F_UDP_TUNNEL_GSO &&
+		    features & (NETIF_F_ALL_TSO | NETIF_F_GSO_UDP_L4)) {
+			features |= NETIF_F_GSO_UDP_TUNNEL;
+			if (arg & TUN_F_UDP_TUNNEL_GSO_CSUM)
+				features |= NETIF_F_GSO_UDP_TUNNEL_CSUM;
+			arg &= ~(TUN_F_UDP_TUNNEL_GSO |
+				 TUN_F_UDP_TUNNEL_GSO_CSUM);
 		}
 	}
 	if (arg)

@@ -95,7 +95,7 @@ u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb)
 int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
 		     u32 len, bool cut, struct mytun_front *f)
 {
-	unsigned int flags = READ_ONCE(tun->flags);
+	unsigned int flags = READ_ONCE(tun->flags), n;
 
 	f->len = 0;
 	f->zeroes = 0;
@@ -111,12 +111,13 @@ int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
 	}
 	if (!len)
 		return 0;
-	if (len < MYTUN_VNET_MIN ||
-	    mytun_vnet_encode(f->data + f->len, skb, mytun_vnet_is_le(flags),
+	n = mytun_vnet_bytes(len);
+	if (len < n ||
+	    mytun_vnet_encode(f->data + f->len, n, skb, mytun_vnet_is_le(flags),
 			      skb_vlan_tag_present(skb) ? VLAN_HLEN : 0))
 		return -EINVAL;
-	f->len += MYTUN_VNET_MIN;
-	f->zeroes = len - MYTUN_VNET_MIN;
+	f->len += n;
+	f->zeroes = len - n;
 	return 0;
 }
 

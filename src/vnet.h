@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The virtio_net_hdr in front of a packet (virtio 1.2, 5.1.6; the layout of
- * struct virtio_net_hdr without num_buffers).
+ * struct virtio_net_hdr without num_buffers). One of 24 bytes or more tells of
+ * UDP tunnels as well (virtio 1.4; struct virtio_net_hdr_v1_hash_tunnel).
  */
 #ifndef _MYTUN_VNET_H
 #define _MYTUN_VNET_H
 
+#include <linux/if_tun.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
 #include "flow.h"
 
 #define MYTUN_VNET_MIN	10	/* sizeof(struct virtio_net_hdr) */
+#define MYTUN_VNET_TUNNEL 24	/* ..._v1_hash_tunnel: with its offsets */
 
 /* The header in the byte order of the host. */
 struct mytun_vnet {
@@ -21,19 +24,30 @@ struct mytun_vnet {
 	u16 gso_size;
 	u16 csum_start;
 	u16 csum_offset;
+	/* Of a UDP tunnel, from the packet's first byte. */
+	u16 outer_l4;
+	u16 inner_l3;
 };
+
+/* How much of a header of @size bytes is looked at. */
+static inline unsigned int mytun_vnet_bytes(unsigned int size)
+{
+	return MYTUN_CORE_TUNNEL && size >= MYTUN_VNET_TUNNEL ?
+		MYTUN_VNET_TUNNEL : MYTUN_VNET_MIN;
+}
 
 /**
  * mytun_vnet_decode - read a header and see if it fits its packet
  * @v: filled in
- * @from: MYTUN_VNET_MIN bytes
+ * @from: its bytes
+ * @size: how many, mytun_vnet_bytes()
  * @le: little endian
  * @len: length of the packet behind the header
  *
  * Return: 0, or -EINVAL if the headers it tells of are longer than the packet.
  */
-int mytun_vnet_decode(struct mytun_vnet *v, const void *from, bool le,
-		      size_t len);
+int mytun_vnet_decode(struct mytun_vnet *v, const void *from,
+		      unsigned int size, bool le, size_t len);
 
 /**
  * mytun_vnet_apply - give an skb the checksum and GSO state of a header
@@ -54,14 +68,15 @@ static inline bool mytun_vnet_is_gso(const struct mytun_vnet *v)
 
 /**
  * mytun_vnet_encode - the header that tells the user about an skb
- * @to: MYTUN_VNET_MIN bytes are written
+ * @to: room for @size bytes
+ * @size: mytun_vnet_bytes()
  * @skb: the packet
  * @le: little endian
  * @vlan_len: bytes of VLAN tag that will be put into the packet
  *
  * Return: 0, or -EINVAL for a kind of GSO that the header cannot tell.
  */
-int mytun_vnet_encode(void *to, const struct sk_buff *skb, bool le,
-		      unsigned int vlan_len);
+int mytun_vnet_encode(void *to, unsigned int size, const struct sk_buff *skb,
+		      bool le, unsigned int vlan_len);
 
 #endif /* _MYTUN_VNET_H */

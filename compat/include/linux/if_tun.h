@@ -18,6 +18,15 @@
 #define TUN_F_USO6		0x40
 #endif
 
+/* Likewise for GSO packets inside a UDP tunnel. */
+#ifdef TUN_F_UDP_TUNNEL_GSO
+#define MYTUN_CORE_TUNNEL	1
+#else
+#define MYTUN_CORE_TUNNEL	0
+#define TUN_F_UDP_TUNNEL_GSO		0x080
+#define TUN_F_UDP_TUNNEL_GSO_CSUM	0x100
+#endif
+
 #ifndef TUNGETVNETBE
 #define TUNSETVNETBE		_IOW('T', 222, int)
 #define TUNGETVNETBE		_IOR('T', 223, int)

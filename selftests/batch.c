@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Batches: the mode, both directions, and ways to wait: read() itself, epoll and
- * io_uring.
+ * Batches: the mode, both directions, and ways to wait: read() itself, epoll
+ * and io_uring.
  */
 #include "device.h"
 
-#include <linux/io_uring.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,90 +14,13 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "batchdev.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
 #include "ringmem.h"
 #include "rtnl.h"
-
-#define LIMIT		120		/* seconds for one test */
-#define BUFFER		(4 << 20)
-#define BURST		64		/* packets sent before they are read */
-#define MAX_RECORDS	BURST
-
-FIXTURE(batch)
-{
-	struct ringdev dev;
-	uint8_t *buffer;
-	uint64_t seed;
-	struct numbered_tally tally;
-	unsigned long calls;
-};
-
-FIXTURE_VARIANT(batch)
-{
-	int flags;
-};
-
-FIXTURE_VARIANT_ADD(batch, tun) { .flags = IFF_TUN | IFF_NO_PI };
-FIXTURE_VARIANT_ADD(batch, tun_pi) { .flags = IFF_TUN };
-
-FIXTURE_VARIANT_ADD(batch, tun_vnet)
-{
-	.flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
-};
-
-FIXTURE_VARIANT_ADD(batch, tap) { .flags = IFF_TAP | IFF_NO_PI };
-FIXTURE_VARIANT_ADD(batch, tap_pi_vnet) { .flags = IFF_TAP | IFF_VNET_HDR };
-
-FIXTURE_SETUP(batch)
-{
-	REQUIRE_DEVICE();
-	if (!(ring_features() & MYTUN_F_BATCH))
-		SKIP(return, "the driver has no batches");
-	ASSERT_EQ(0, netns_private());
-	ASSERT_EQ(0, ringdev_create(&self->dev, variant->flags, 31));
-	ASSERT_EQ(0, ring_batch(self->dev.fd, MYTUN_Q_READ | MYTUN_Q_WRITE,
-				0, 0));
-	ASSERT_EQ(0, device_nonblock(self->dev.fd, true));
-	self->buffer = malloc(BUFFER);
-	ASSERT_NE(NULL, self->buffer);
-	self->seed = random_seed();
-}
-
-FIXTURE_TEARDOWN(batch)
-{
-	ringdev_destroy(&self->dev);
-	free(self->buffer);
-}
-
-/* Check and count what a read() of size bytes put into the buffer. */
-static int take(FIXTURE_DATA(batch) *self, ssize_t size)
-{
-	return ringdev_take(&self->dev, self->buffer, size, 0, 0,
-			    &self->tally);
-}
-
-static unsigned int send_burst(struct __test_metadata *_metadata,
-			       FIXTURE_DATA(batch) *self, unsigned int count,
-			       uint32_t *number, size_t max)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		EXPECT_EQ(0, ringdev_send(&self->dev, 1, (*number)++,
-					  ringdev_random_size(&self->seed,
-							      NUMBERED_MIN,
-							      max)));
-	}
-	return count;
-}
-
-static ssize_t read_records(FIXTURE_DATA(batch) *self, size_t room)
-{
-	self->calls++;
-	return device_read(self->dev.fd, self->buffer, room);
-}
+#include "uring.h"
 
 struct reader {
 	int fd;
@@ -114,11 +36,11 @@ static void *reader_thread(void *arg)
 
 	__atomic_store_n(&reader->tid, (pid_t)syscall(SYS_gettid),
 			 __ATOMIC_RELEASE);
-	reader->size = device_read(reader->fd, reader->buffer, BUFFER);
+	reader->size = device_read(reader->fd, reader->buffer, BATCH_BUFFER);
 	return NULL;
 }
 
-TEST_F_TIMEOUT(batch, blocking_read_waits_for_one, LIMIT)
+TEST_F_TIMEOUT(batch, blocking_read_waits_for_one, BATCH_LIMIT)
 {
 	struct reader reader = {
 		.fd = self->dev.fd, .buffer = self->buffer,
@@ -133,7 +55,7 @@ TEST_F_TIMEOUT(batch, blocking_read_waits_for_one, LIMIT)
 	ASSERT_EQ(0, ringdev_send(&self->dev, 1, 0, 500));
 	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
 	ASSERT_LT(0, reader.size);
-	EXPECT_EQ(1, take(self, reader.size));
+	EXPECT_EQ(1, batch_take(self, reader.size));
 }
 
 static int epoll_of(int fd, uint32_t events)
@@ -152,7 +74,7 @@ static int epoll_once(int ep, int ms)
 	return ret < 0 ? -errno : ret ? (int)event.events : 0;
 }
 
-TEST_F_TIMEOUT(batch, epoll_level, LIMIT)
+TEST_F_TIMEOUT(batch, epoll_level, BATCH_LIMIT)
 {
 	int ep = epoll_of(self->dev.fd, EPOLLIN);
 	uint32_t number = 0;
@@ -160,16 +82,16 @@ TEST_F_TIMEOUT(batch, epoll_level, LIMIT)
 
 	ASSERT_LE(0, ep);
 	EXPECT_EQ(0, epoll_once(ep, QUIET_MS));
-	send_burst(_metadata, self, 3, &number, 1000);
+	batch_send(_metadata, self, 3, &number, 1000);
 	EXPECT_EQ(EPOLLIN, epoll_once(ep, DEADLINE_MS));
 	/* One record only: the rest is still there, and told. */
-	size = read_records(self, ringdev_record(&self->dev, 1000));
+	size = batch_read(self, ringdev_record(&self->dev, 1000));
 	EXPECT_LT(0, size);
 	while (size > 0) {
-		take(self, size);
+		batch_take(self, size);
 		if (self->tally.packets < 3)
 			EXPECT_EQ(EPOLLIN, epoll_once(ep, 0));
-		size = read_records(self, BUFFER);
+		size = batch_read(self, BATCH_BUFFER);
 	}
 	EXPECT_EQ(-EAGAIN, size);
 	EXPECT_EQ(3, self->tally.packets);
@@ -177,7 +99,7 @@ TEST_F_TIMEOUT(batch, epoll_level, LIMIT)
 	close(ep);
 }
 
-TEST_F_TIMEOUT(batch, epoll_edge, LIMIT)
+TEST_F_TIMEOUT(batch, epoll_edge, BATCH_LIMIT)
 {
 	int ep = epoll_of(self->dev.fd, EPOLLIN | EPOLLET);
 	uint32_t number = 0;
@@ -188,10 +110,10 @@ TEST_F_TIMEOUT(batch, epoll_edge, LIMIT)
 	/* As a runtime's network poller does it: an edge, then until EAGAIN. */
 	for (i = 0; i < 100; i++) {
 		EXPECT_EQ(0, epoll_once(ep, 0));
-		send_burst(_metadata, self, 1 + i % 5, &number, 1000);
+		batch_send(_metadata, self, 1 + i % 5, &number, 1000);
 		ASSERT_EQ(EPOLLIN, epoll_once(ep, DEADLINE_MS));
-		while ((size = read_records(self, BUFFER)) > 0)
-			take(self, size);
+		while ((size = batch_read(self, BATCH_BUFFER)) > 0)
+			batch_take(self, size);
 		ASSERT_EQ(-EAGAIN, size);
 	}
 	EXPECT_EQ(number, self->tally.packets);
@@ -199,117 +121,96 @@ TEST_F_TIMEOUT(batch, epoll_edge, LIMIT)
 	close(ep);
 }
 
-/* What one operation of an io_uring needs, by system calls alone. */
-struct uring {
-	int fd;
-	struct io_uring_params params;
-	uint8_t *sq, *cq;
-	struct io_uring_sqe *sqes;
-};
-
-static int uring_open(struct uring *ring)
+/* A read() of batches that sleeps, and one that finds something at once. */
+TEST_F_TIMEOUT(batch, io_uring_reads, BATCH_LIMIT)
 {
-	struct io_uring_params *p = &ring->params;
-	const int both = PROT_READ | PROT_WRITE;
-	size_t size;
+	const int fd = self->dev.fd;
+	uint32_t number = 0, next;
+	struct uring ring;
+	int ret, i;
 
-	memset(ring, 0, sizeof(*ring));
-	ring->fd = syscall(__NR_io_uring_setup, 8, p);
-	if (ring->fd < 0)
-		return -errno;
-	size = p->sq_off.array + p->sq_entries * sizeof(uint32_t);
-	ring->sq = mmap(NULL, size, both, MAP_SHARED, ring->fd,
-			IORING_OFF_SQ_RING);
-	size = p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe);
-	ring->cq = mmap(NULL, size, both, MAP_SHARED, ring->fd,
-			IORING_OFF_CQ_RING);
-	ring->sqes = mmap(NULL, p->sq_entries * sizeof(*ring->sqes), both,
-			  MAP_SHARED, ring->fd, IORING_OFF_SQES);
-	return ring->sq == MAP_FAILED || ring->cq == MAP_FAILED ||
-	       ring->sqes == MAP_FAILED ? -ENOMEM : 0;
+	ret = uring_open(&ring, 8);
+	if (ret)
+		SKIP(return, "no io_uring: %s", strerror(-ret));
+	ASSERT_EQ(0, device_nonblock(fd, false));
+	for (i = 0; i < 50; i++) {
+		/* There already. */
+		batch_send(_metadata, self, 10, &number, 1000);
+		uring_put(&ring, IORING_OP_READ, fd, self->buffer,
+			  BATCH_BUFFER, 0);
+		ASSERT_EQ(1, uring_submit(&ring));
+		ret = uring_result(&ring, NULL, DEADLINE_MS);
+		ASSERT_LT(0, ret);
+		EXPECT_EQ(10, batch_take(self, ret));
+
+		/* Comes later: as many as are there by then, and one at least. */
+		uring_put(&ring, IORING_OP_READ, fd, self->buffer,
+			  BATCH_BUFFER, 0);
+		ASSERT_EQ(1, uring_submit(&ring));
+		EXPECT_EQ(-ETIMEDOUT, uring_result(&ring, NULL, 1));
+		next = number;
+		batch_send(_metadata, self, 3, &number, 1000);
+		while (next < number) {
+			ret = uring_result(&ring, NULL, DEADLINE_MS);
+			ASSERT_LT(0, ret);
+			ret = batch_take(self, ret);
+			ASSERT_LT(0, ret);
+			next += ret;
+			if (next == number)
+				break;
+			uring_put(&ring, IORING_OP_READ, fd, self->buffer,
+				  BATCH_BUFFER, 0);
+			ASSERT_EQ(1, uring_submit(&ring));
+		}
+	}
+	EXPECT_EQ(number, self->tally.packets);
+	EXPECT_TRUE(numbered_print(&self->tally, "io_uring read"));
+
+	/* O_NONBLOCK: what is there is read as well. */
+	ASSERT_EQ(0, device_nonblock(fd, true));
+	batch_send(_metadata, self, 10, &number, 1000);
+	uring_put(&ring, IORING_OP_READ, fd, self->buffer, BATCH_BUFFER, 0);
+	ASSERT_EQ(1, uring_submit(&ring));
+	ret = uring_result(&ring, NULL, DEADLINE_MS);
+	ASSERT_LT(0, ret);
+	EXPECT_EQ(10, batch_take(self, ret));
+	uring_close(&ring);
 }
 
-static int uring_submit(struct uring *ring, int opcode, int fd, void *buffer,
-			size_t size, unsigned int wait)
+TEST_F_TIMEOUT(batch, io_uring_writes, BATCH_LIMIT)
 {
-	uint32_t *tail = (uint32_t *)(ring->sq + ring->params.sq_off.tail);
-	uint32_t mask = *(uint32_t *)(ring->sq + ring->params.sq_off.ring_mask);
-	uint32_t *array = (uint32_t *)(ring->sq + ring->params.sq_off.array);
-	uint32_t index = *tail & mask;
-	struct io_uring_sqe *sqe = &ring->sqes[index];
-
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = opcode;
-	sqe->fd = fd;
-	sqe->addr = (uintptr_t)buffer;
-	sqe->len = size;
-	array[index] = index;
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	return syscall(__NR_io_uring_enter, ring->fd, 1, wait,
-		       wait ? IORING_ENTER_GETEVENTS : 0, NULL, 0);
-}
-
-/* The result of the one operation, or -ETIMEDOUT. */
-static int uring_result(struct uring *ring, int ms)
-{
-	uint32_t *head = (uint32_t *)(ring->cq + ring->params.cq_off.head);
-	uint32_t *tail = (uint32_t *)(ring->cq + ring->params.cq_off.tail);
-	uint32_t mask = *(uint32_t *)(ring->cq + ring->params.cq_off.ring_mask);
-	struct io_uring_cqe *cqes = (void *)(ring->cq +
-					     ring->params.cq_off.cqes);
-	int result;
-
-	if (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head &&
-	    wait_events(ring->fd, POLLIN, ms) <= 0)
-		return -ETIMEDOUT;
-	if (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head)
-		return -ETIMEDOUT;
-	result = cqes[*head & mask].res;
-	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
-	return result;
-}
-
-TEST_F_TIMEOUT(batch, io_uring, LIMIT)
-{
+	const int fd = self->dev.fd;
 	uint32_t number = 0;
 	struct uring ring;
 	size_t size;
-	int ret;
+	int ret, i;
 
-	ret = uring_open(&ring);
+	ret = uring_open(&ring, 8);
 	if (ret)
 		SKIP(return, "no io_uring: %s", strerror(-ret));
-	ASSERT_EQ(0, device_nonblock(self->dev.fd, false));
-
-	/* There already. */
-	send_burst(_metadata, self, 10, &number, 1000);
-	ASSERT_EQ(1, uring_submit(&ring, IORING_OP_READ, self->dev.fd,
-				  self->buffer, BUFFER, 1));
-	ret = uring_result(&ring, DEADLINE_MS);
-	ASSERT_LT(0, ret);
-	EXPECT_EQ(10, take(self, ret));
-
-	/* Comes later. */
-	ASSERT_EQ(1, uring_submit(&ring, IORING_OP_READ, self->dev.fd,
-				  self->buffer, BUFFER, 0));
-	EXPECT_EQ(-ETIMEDOUT, uring_result(&ring, QUIET_MS));
-	send_burst(_metadata, self, 1, &number, 1000);
-	ret = uring_result(&ring, DEADLINE_MS);
-	ASSERT_LT(0, ret);
-	EXPECT_EQ(1, take(self, ret));
-	EXPECT_TRUE(numbered_print(&self->tally, "io_uring read"));
-
-	size = ringdev_fill(&self->dev, self->buffer, 30, 0, &self->seed, 1000);
-	ASSERT_EQ(1, uring_submit(&ring, IORING_OP_WRITE, self->dev.fd,
-				  self->buffer, size, 1));
-	EXPECT_EQ((int)size, uring_result(&ring, DEADLINE_MS));
-	memset(&self->tally, 0, sizeof(self->tally));
-	EXPECT_EQ(30, ringdev_collect(&self->dev, 30, &self->tally));
+	for (i = 0; i < 50; i++) {
+		ASSERT_EQ(0, device_nonblock(fd, i & 1));
+		size = ringdev_fill(&self->dev, self->buffer, 30, number,
+				    &self->seed, 1000);
+		number += 30;
+		uring_put(&ring, IORING_OP_WRITE, fd, self->buffer, size, 0);
+		ASSERT_EQ(1, uring_submit(&ring));
+		ASSERT_EQ((int)size, uring_result(&ring, NULL, DEADLINE_MS));
+		EXPECT_EQ(30, ringdev_collect(&self->dev, 30, &self->tally));
+	}
 	EXPECT_TRUE(numbered_print(&self->tally, "io_uring write"));
-	close(ring.fd);
+
+	/* Partial, and refused, as write() says it. */
+	size = ringdev_fill(&self->dev, self->buffer, 3, number, &self->seed,
+			    1000);
+	((struct mytun_record *)self->buffer)->reserved = 1;
+	uring_put(&ring, IORING_OP_WRITE, fd, self->buffer, size, 0);
+	ASSERT_EQ(1, uring_submit(&ring));
+	EXPECT_EQ(-EINVAL, uring_result(&ring, NULL, DEADLINE_MS));
+	uring_close(&ring);
 }
 
-TEST_F_TIMEOUT(batch, gso, LIMIT)
+TEST_F_TIMEOUT(batch, gso, BATCH_LIMIT)
 {
 	const size_t max = self->dev.payload_max - 12;
 	const unsigned long offload = TUN_F_CSUM | TUN_F_TSO4;
@@ -328,7 +229,7 @@ TEST_F_TIMEOUT(batch, gso, LIMIT)
 		len = ringdev_random_size(&self->seed, 1401, max);
 		ASSERT_EQ(0, ringdev_send_gso(&self->dev, raw, 1, i, len));
 	}
-	size = read_records(self, BUFFER);
+	size = batch_read(self, BATCH_BUFFER);
 	ASSERT_LT(0, size);
 	for (i = 0; (ssize_t)at < size; i++, at += record->size) {
 		record = (const void *)(self->buffer + at);
@@ -356,7 +257,7 @@ TEST_F_TIMEOUT(batch, gso, LIMIT)
 }
 
 /* Batches in one direction leave the other one as it was. */
-TEST_F_TIMEOUT(batch, one_direction, LIMIT)
+TEST_F_TIMEOUT(batch, one_direction, BATCH_LIMIT)
 {
 	uint32_t stream, number = 0;
 	size_t size;
@@ -367,10 +268,10 @@ TEST_F_TIMEOUT(batch, one_direction, LIMIT)
 	EXPECT_EQ((ssize_t)size, device_write(self->dev.fd, self->buffer,
 					      size));
 	EXPECT_EQ(1, ringdev_collect(&self->dev, 1, &self->tally));
-	send_burst(_metadata, self, 2, &number, 600);
+	batch_send(_metadata, self, 2, &number, 600);
 	memset(&self->tally, 0, sizeof(self->tally));
-	ret = read_records(self, BUFFER);
-	EXPECT_EQ(2, take(self, ret));
+	ret = batch_read(self, BATCH_BUFFER);
+	EXPECT_EQ(2, batch_take(self, ret));
 
 	ASSERT_EQ(0, ring_batch(self->dev.fd, MYTUN_Q_WRITE, 0, 0));
 	size = ringdev_fill(&self->dev, self->buffer, 4, 1, &self->seed, 600);
@@ -380,15 +281,15 @@ TEST_F_TIMEOUT(batch, one_direction, LIMIT)
 	self->tally.next = 1;
 	EXPECT_EQ(4, ringdev_collect(&self->dev, 4, &self->tally));
 	EXPECT_TRUE(numbered_print(&self->tally, "batch write alone"));
-	send_burst(_metadata, self, 2, &number, 600);
-	ret = read_records(self, BUFFER);
+	batch_send(_metadata, self, 2, &number, 600);
+	ret = batch_read(self, BATCH_BUFFER);
 	EXPECT_TRUE(ringdev_parse(&self->dev, self->buffer, ret, &stream,
 				  &number));
 	EXPECT_EQ(2, number);
 
 	/* And off again. */
 	ASSERT_EQ(0, ring_batch(self->dev.fd, 0, 0, 0));
-	ret = read_records(self, BUFFER);
+	ret = batch_read(self, BATCH_BUFFER);
 	EXPECT_TRUE(ringdev_parse(&self->dev, self->buffer, ret, &stream,
 				  &number));
 	EXPECT_EQ(3, number);
@@ -398,7 +299,7 @@ TEST_F_TIMEOUT(batch, one_direction, LIMIT)
 	EXPECT_EQ(1, ringdev_collect(&self->dev, 1, &self->tally));
 }
 
-TEST_F_TIMEOUT(batch, arguments, LIMIT)
+TEST_F_TIMEOUT(batch, arguments, BATCH_LIMIT)
 {
 	struct {
 		struct mytun_batch batch;

@@ -11,64 +11,14 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "batchdev.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
 #include "ringmem.h"
 #include "rtnl.h"
 
-#define LIMIT		120		/* seconds for one test */
-#define BUFFER		(4 << 20)
-#define BURST		64		/* packets sent before they are read */
-#define MAX_RECORDS	BURST
-
-FIXTURE(batch)
-{
-	struct ringdev dev;
-	uint8_t *buffer;
-	uint64_t seed;
-	struct numbered_tally tally;
-	unsigned long calls;
-};
-
-FIXTURE_VARIANT(batch)
-{
-	int flags;
-};
-
-FIXTURE_VARIANT_ADD(batch, tun) { .flags = IFF_TUN | IFF_NO_PI };
-FIXTURE_VARIANT_ADD(batch, tun_pi) { .flags = IFF_TUN };
-
-FIXTURE_VARIANT_ADD(batch, tun_vnet)
-{
-	.flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
-};
-
-FIXTURE_VARIANT_ADD(batch, tap) { .flags = IFF_TAP | IFF_NO_PI };
-FIXTURE_VARIANT_ADD(batch, tap_pi_vnet) { .flags = IFF_TAP | IFF_VNET_HDR };
-
-FIXTURE_SETUP(batch)
-{
-	REQUIRE_DEVICE();
-	if (!(ring_features() & MYTUN_F_BATCH))
-		SKIP(return, "the driver has no batches");
-	ASSERT_EQ(0, netns_private());
-	ASSERT_EQ(0, ringdev_create(&self->dev, variant->flags, 31));
-	ASSERT_EQ(0, ring_batch(self->dev.fd, MYTUN_Q_READ | MYTUN_Q_WRITE,
-				0, 0));
-	ASSERT_EQ(0, device_nonblock(self->dev.fd, true));
-	self->buffer = malloc(BUFFER);
-	ASSERT_NE(NULL, self->buffer);
-	self->seed = random_seed();
-}
-
-FIXTURE_TEARDOWN(batch)
-{
-	ringdev_destroy(&self->dev);
-	free(self->buffer);
-}
-
-TEST_F_TIMEOUT(batch, write_order_and_content, LIMIT)
+TEST_F_TIMEOUT(batch, write_order_and_content, BATCH_LIMIT)
 {
 	unsigned long left = scaled(20000);
 	uint32_t number = 0;
@@ -76,7 +26,7 @@ TEST_F_TIMEOUT(batch, write_order_and_content, LIMIT)
 	size_t size;
 
 	while (left) {
-		burst = 1 + random_below(&self->seed, BURST - 1);
+		burst = 1 + random_below(&self->seed, BATCH_BURST - 1);
 		if (burst > left)
 			burst = left;
 		left -= burst;
@@ -86,7 +36,8 @@ TEST_F_TIMEOUT(batch, write_order_and_content, LIMIT)
 		self->calls++;
 		ASSERT_EQ((ssize_t)size, device_write(self->dev.fd,
 						      self->buffer, size));
-		ASSERT_EQ(burst, ringdev_collect(&self->dev, burst, &self->tally));
+		ASSERT_EQ(burst, ringdev_collect(&self->dev, burst,
+						 &self->tally));
 	}
 	EXPECT_EQ(number, self->tally.packets);
 	EXPECT_TRUE(numbered_print(&self->tally, "written"));
@@ -96,7 +47,7 @@ TEST_F_TIMEOUT(batch, write_order_and_content, LIMIT)
 }
 
 /* Packets of every kind, byte by byte, as the stack sees them. */
-TEST_F_TIMEOUT(batch, write_random_headers, LIMIT)
+TEST_F_TIMEOUT(batch, write_random_headers, BATCH_LIMIT)
 {
 	const unsigned long count = scaled(10000);
 	int raw = ringdev_raw_all(&self->dev);
@@ -117,7 +68,7 @@ TEST_F_TIMEOUT(batch, write_random_headers, LIMIT)
 	close(raw);
 }
 
-TEST_F_TIMEOUT(batch, write_from_vectors, LIMIT)
+TEST_F_TIMEOUT(batch, write_from_vectors, BATCH_LIMIT)
 {
 	struct iovec iov[512];
 	size_t size, at = 0;
@@ -209,8 +160,8 @@ static void write_malformed(struct __test_metadata *_metadata,
 			    FIXTURE_DATA(batch) *self, enum fault fault,
 			    unsigned int place, uint32_t number)
 {
-	size_t size = ringdev_fill(&self->dev, self->buffer, 40, number, &self->seed,
-			   1000);
+	size_t size = ringdev_fill(&self->dev, self->buffer, 40, number,
+				   &self->seed, 1000);
 	struct mytun_record *record = nth(self->buffer, place);
 	ssize_t want = (uint8_t *)record - self->buffer;
 
@@ -224,7 +175,7 @@ static void write_malformed(struct __test_metadata *_metadata,
 	}
 }
 
-TEST_F_TIMEOUT(batch, write_stops_at_malformed, LIMIT)
+TEST_F_TIMEOUT(batch, write_stops_at_malformed, BATCH_LIMIT)
 {
 	static const unsigned int places[] = { 0, 1, 7, 16, 17, 39 };
 	unsigned int i, fault;
@@ -242,7 +193,7 @@ TEST_F_TIMEOUT(batch, write_stops_at_malformed, LIMIT)
 }
 
 /* The padding of the last record may be missing, nothing else. */
-TEST_F_TIMEOUT(batch, write_incomplete, LIMIT)
+TEST_F_TIMEOUT(batch, write_incomplete, BATCH_LIMIT)
 {
 	struct mytun_record *first = (void *)self->buffer;
 	struct mytun_record *second;
@@ -265,7 +216,7 @@ TEST_F_TIMEOUT(batch, write_incomplete, LIMIT)
 }
 
 /* What was reserved and not needed is passed over. */
-TEST_F_TIMEOUT(batch, write_passes_over_records_without_data, LIMIT)
+TEST_F_TIMEOUT(batch, write_passes_over_records_without_data, BATCH_LIMIT)
 {
 	struct mytun_record *record;
 	size_t size, at;
@@ -285,7 +236,7 @@ TEST_F_TIMEOUT(batch, write_passes_over_records_without_data, LIMIT)
 }
 
 /* A packet that no plain write() takes, in an otherwise good record. */
-TEST_F_TIMEOUT(batch, write_stops_at_refused, LIMIT)
+TEST_F_TIMEOUT(batch, write_stops_at_refused, BATCH_LIMIT)
 {
 	const unsigned int place = 5;
 	struct mytun_record *record;
@@ -309,15 +260,16 @@ TEST_F_TIMEOUT(batch, write_stops_at_refused, LIMIT)
 	EXPECT_TRUE(numbered_print(&self->tally, "before a refused one"));
 }
 
-TEST_F_TIMEOUT(batch, write_to_a_device_that_is_down, LIMIT)
+TEST_F_TIMEOUT(batch, write_to_a_device_that_is_down, BATCH_LIMIT)
 {
-	size_t size = ringdev_fill(&self->dev, self->buffer, 10, 0, &self->seed, 1000);
+	size_t size = ringdev_fill(&self->dev, self->buffer, 10, 0,
+				   &self->seed, 1000);
 
 	ASSERT_EQ(0, link_set_down(self->dev.name));
 	EXPECT_EQ(-EIO, device_write(self->dev.fd, self->buffer, size));
 }
 
-TEST_F_TIMEOUT(batch, write_from_unreadable_memory, LIMIT)
+TEST_F_TIMEOUT(batch, write_from_unreadable_memory, BATCH_LIMIT)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 	const size_t room = 64 * page;
@@ -345,10 +297,11 @@ TEST_F_TIMEOUT(batch, write_from_unreadable_memory, LIMIT)
 }
 
 /* The user's own bits and words are of no concern to the kernel. */
-TEST_F_TIMEOUT(batch, write_ignores_bookkeeping, LIMIT)
+TEST_F_TIMEOUT(batch, write_ignores_bookkeeping, BATCH_LIMIT)
 {
 	struct mytun_record *record = (void *)self->buffer;
-	size_t size = ringdev_fill(&self->dev, self->buffer, 1, 0, &self->seed, 500);
+	size_t size = ringdev_fill(&self->dev, self->buffer, 1, 0,
+				   &self->seed, 500);
 
 	record->flags = MYTUN_RECORD_USER_BITS;
 	record->user = 0xdeadbeef;
@@ -358,7 +311,7 @@ TEST_F_TIMEOUT(batch, write_ignores_bookkeeping, LIMIT)
 }
 
 /* Rooms, and a size that is larger than needed, are the writer's affair. */
-TEST_F_TIMEOUT(batch, write_rooms, LIMIT)
+TEST_F_TIMEOUT(batch, write_rooms, BATCH_LIMIT)
 {
 	static const uint16_t offsets[] = { 32, 33, 64, 77, 1000, 32 + 4096 };
 	struct mytun_record *record;
@@ -384,7 +337,7 @@ static int ask_meta(void *arg)
 	return ring_batch(*(int *)arg, MYTUN_Q_WRITE | MYTUN_Q_META, 0, 0);
 }
 
-TEST_F_TIMEOUT(batch, write_meta, LIMIT)
+TEST_F_TIMEOUT(batch, write_meta, BATCH_LIMIT)
 {
 	struct mytun_record *record = (void *)self->buffer;
 	int right, wrong;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Waiting for a device, and not waiting: blocking reads and what ends them,
- * O_NONBLOCK, RWF_NOWAIT, poll and epoll, and a device that is down.
+ * O_NONBLOCK, RWF_NOWAIT, poll and epoll, io_uring, and a device that is down.
  */
 #include "device.h"
 
@@ -20,6 +20,7 @@
 #include "kselftest_harness.h"
 #include "packet.h"
 #include "rtnl.h"
+#include "uring.h"
 #include "wire.h"
 
 #define PORT		4000
@@ -276,6 +277,69 @@ TEST_F_TIMEOUT(wait, epoll_edge, 120)
 	EXPECT_EQ(1, epoll_wait(epfd, &event, 1, DEADLINE_MS));
 	EXPECT_EQ(0, epoll_wait(epfd, &event, 1, 0));
 	close(epfd);
+}
+
+/* Several at once: each packet ends one read, each write is one packet. */
+TEST_F_TIMEOUT(wait, io_uring, 120)
+{
+	enum { MANY = 8 };
+	static uint8_t data[MANY][2048];
+	unsigned int rounds = scaled(400), round, i;
+	struct wire *w = &self->wire;
+	size_t front, size;
+	struct uring ring;
+	uint64_t tag;
+	bool seen[MANY];
+	int ret;
+
+	ret = uring_open(&ring, MANY);
+	if (ret)
+		SKIP(return, "no io_uring: %s", strerror(-ret));
+	ASSERT_EQ(0, device_nonblock(w->fd, false));
+	build(w, 1000);
+	front = packet.size - 1000;
+	for (round = 0; round < rounds; round++) {
+		for (i = 0; i < MANY; i++)
+			uring_put(&ring, IORING_OP_READ, w->fd, data[i],
+				  sizeof(data[i]), i);
+		ASSERT_EQ(MANY, uring_submit(&ring));
+		EXPECT_EQ(-ETIMEDOUT, uring_result(&ring, NULL, 0));
+		for (i = 0; i < MANY; i++)
+			ASSERT_EQ((ssize_t)(1 + i), send(self->fd, buffer,
+							 1 + i, 0));
+		memset(seen, 0, sizeof(seen));
+		for (i = 0; i < MANY; i++) {
+			ret = uring_result(&ring, &tag, DEADLINE_MS);
+			ASSERT_LT(front, ret);
+			size = ret - front;
+			ASSERT_GE(MANY, size);
+			EXPECT_FALSE(seen[size - 1]);
+			seen[size - 1] = true;
+		}
+		for (i = 0; i < MANY; i++) {
+			build(w, 100 + i);
+			memcpy(data[i], packet.data, packet.size);
+			uring_put(&ring, IORING_OP_WRITE, w->fd, data[i],
+				  packet.size, i);
+		}
+		ASSERT_EQ(MANY, uring_submit(&ring));
+		memset(seen, 0, sizeof(seen));
+		for (i = 0; i < MANY; i++) {
+			ret = uring_result(&ring, &tag, DEADLINE_MS);
+			EXPECT_EQ(front + 100 + tag, ret);
+			ret = wire_recv(self->fd, buffer, sizeof(buffer),
+					DEADLINE_MS);
+			ASSERT_LE(100, ret);
+			ASSERT_GT(100 + MANY, ret);
+			EXPECT_FALSE(seen[ret - 100]);
+			seen[ret - 100] = true;
+		}
+	}
+	/* What write() refuses. */
+	uring_put(&ring, IORING_OP_WRITE, w->fd, data[0], 0, 0);
+	ASSERT_EQ(1, uring_submit(&ring));
+	EXPECT_EQ(-EINVAL, uring_result(&ring, &tag, DEADLINE_MS));
+	uring_close(&ring);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "kselftest_harness.h"
 #include "fake.h"
 #include "packet.h"
+#include "stack.h"
 
 #define AREA	(256U << 10)
 #define WORKERS	4
@@ -20,8 +21,7 @@
 FIXTURE(queue) {
 	struct fake fake;
 	struct mytun_queue *queue;
-	__u32 count;
-	atomic_uint failed;
+	struct stack stack;
 	atomic_bool over;
 };
 
@@ -52,6 +52,7 @@ FIXTURE_SETUP(queue)
 	options.head_room = 64;
 	options.tail_room = 40;
 	options.position = 0U - 2 * AREA;
+	self->stack.fake = &self->fake;
 	fake_start(&self->fake, variant->mode);
 	ASSERT_EQ(0, mytun_attach(&self->queue, self->fake.fd, &options));
 	ASSERT_EQ(variant->mode, mytun_mode(self->queue));
@@ -64,44 +65,6 @@ FIXTURE_TEARDOWN(queue)
 	fake_stop(&self->fake);
 }
 
-/* The stack: sends numbered packets, and tries again while there is no room. */
-static void *stack_sends(void *argument)
-{
-	SELF *self = argument;
-	unsigned char *data = malloc(FAKE_LEN_MAX);
-	__u32 state = 1, i, len;
-
-	for (i = 0; i < self->count; i++) {
-		len = packet_len(&state);
-		packet_fill(data, i, len);
-		while (!fake_put(&self->fake, data, len))
-			sched_yield();
-	}
-	free(data);
-	return NULL;
-}
-
-/* The driver: checks numbered packets. */
-static void *stack_receives(void *argument)
-{
-	SELF *self = argument;
-	unsigned char *data = malloc(FAKE_LEN_MAX);
-	__u32 i = 0, len;
-
-	while (i < self->count) {
-		len = fake_take(&self->fake, data);
-		if (!len) {
-			fake_sleep(&self->fake);
-			sched_yield();
-			continue;
-		}
-		if (!packet_good(data, i++, len))
-			atomic_fetch_add(&self->failed, 1);
-	}
-	free(data);
-	return NULL;
-}
-
 TEST_F_TIMEOUT(queue, receives_in_order, 300)
 {
 	struct mytun_record *records[64];
@@ -109,9 +72,9 @@ TEST_F_TIMEOUT(queue, receives_in_order, 300)
 	pthread_t stack;
 	int got, i;
 
-	self->count = scaled(1000000);
-	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_sends, self));
-	while (next < self->count) {
+	self->stack.count = scaled(1000000);
+	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_sends, &self->stack));
+	while (next < self->stack.count) {
 		got = mytun_peek(self->queue, records,
 				 1 + random_next(&state) % 64);
 		ASSERT_LE(0, got);
@@ -139,14 +102,15 @@ TEST_F_TIMEOUT(queue, receives_in_order, 300)
 TEST_F_TIMEOUT(queue, sends_in_order, 300)
 {
 	struct mytun_record *records[16];
-	__u32 state = 3, next = 0, len;
+	__u32 state = 3, next = 0, len, left;
 	pthread_t stack;
 	int got, i;
 
-	self->count = scaled(1000000);
+	self->stack.count = scaled(1000000);
 	self->fake.thread_drive = true;
-	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_receives, self));
-	while (next < self->count) {
+	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_receives,
+				    &self->stack));
+	while (next < self->stack.count) {
 		len = packet_len(&state);
 		got = mytun_reserve(self->queue, records,
 				    1 + random_next(&state) % 16, len);
@@ -159,10 +123,10 @@ TEST_F_TIMEOUT(queue, sends_in_order, 300)
 		/* Some are not needed. */
 		if (got > 1 && !(random_next(&state) % 4))
 			got -= (int)mytun_unreserve(self->queue, 1);
-		if ((__u32)got > self->count - next) {
-			mytun_unreserve(self->queue,
-					(__u32)got - (self->count - next));
-			got = (int)(self->count - next);
+		left = self->stack.count - next;
+		if ((__u32)got > left) {
+			mytun_unreserve(self->queue, (__u32)got - left);
+			got = (int)left;
 		}
 		for (i = 0; i < got; i++) {
 			ASSERT_EQ(64, mytun_head_room(records[i]));
@@ -175,7 +139,7 @@ TEST_F_TIMEOUT(queue, sends_in_order, 300)
 	while (mytun_wait(self->queue, MYTUN_WAIT_TX, SECOND) == 0)
 		;
 	pthread_join(stack, NULL);
-	ASSERT_EQ(0, atomic_load(&self->failed));
+	ASSERT_EQ(0, atomic_load(&self->stack.wrong));
 	ASSERT_EQ(0, mytun_pending(self->queue, MYTUN_WAIT_TX));
 }
 
@@ -312,10 +276,10 @@ TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 300)
 	unsigned int next = 0;
 	int got, i;
 
-	self->count = scaled(500000);
+	self->stack.count = scaled(500000);
 	work_begin(&work, self->queue, worker_reads, threads);
-	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_sends, self));
-	while (next < self->count) {
+	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_sends, &self->stack));
+	while (next < self->stack.count) {
 		got = mytun_wait(self->queue, MYTUN_WAIT_RX, -1);
 		ASSERT_EQ(MYTUN_WAIT_RX, got);
 		got = mytun_peek(self->queue, records, 32);
@@ -326,11 +290,11 @@ TEST_F_TIMEOUT(queue, four_workers_release_in_any_order, 300)
 	work_end(&work, threads);
 	pthread_join(stack, NULL);
 	ASSERT_EQ(0, atomic_load(&work.failed));
-	ASSERT_EQ(self->count, atomic_load(&work.done));
+	ASSERT_EQ(self->stack.count, atomic_load(&work.done));
 	/* All went back, and some had overtaken others. */
 	ASSERT_EQ(self->queue->rx.cursor, self->queue->rx.consumer);
 	ASSERT_LT(0, atomic_load(&work.late));
-	TH_LOG("%u records, %u overtaken", self->count,
+	TH_LOG("%u records, %u overtaken", self->stack.count,
 	       atomic_load(&work.late));
 }
 
@@ -343,12 +307,15 @@ TEST_F_TIMEOUT(queue, four_workers_submit_in_any_order, 300)
 	__u32 state = 5, want;
 	int got, i;
 
-	self->count = scaled(500000);
+	self->stack.count = scaled(500000);
 	self->fake.thread_drive = true;
 	work_begin(&work, self->queue, worker_fills, threads);
-	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_receives, self));
-	while (next < self->count) {
-		want = self->count - next < 32 ? self->count - next : 32;
+	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_receives,
+				    &self->stack));
+	while (next < self->stack.count) {
+		want = self->stack.count - next;
+		if (want > 32)
+			want = 32;
 		got = mytun_reserve(self->queue, records, want,
 				    packet_len(&state));
 		ASSERT_LE(0, got);
@@ -362,10 +329,10 @@ TEST_F_TIMEOUT(queue, four_workers_submit_in_any_order, 300)
 		;
 	pthread_join(stack, NULL);
 	ASSERT_EQ(0, atomic_load(&work.failed));
-	ASSERT_EQ(0, atomic_load(&self->failed));
+	ASSERT_EQ(0, atomic_load(&self->stack.wrong));
 	ASSERT_EQ(self->queue->tx.cursor, self->queue->tx.producer);
 	ASSERT_LT(0, atomic_load(&work.late));
-	TH_LOG("%u records, %u overtaken", self->count,
+	TH_LOG("%u records, %u overtaken", self->stack.count,
 	       atomic_load(&work.late));
 }
 
@@ -376,7 +343,7 @@ static void *stack_trickles(void *argument)
 	unsigned char data[64];
 	__u32 state = 7, i, spin;
 
-	for (i = 0; i < self->count; i++) {
+	for (i = 0; i < self->stack.count; i++) {
 		for (spin = random_next(&state) % 2000; spin; spin--)
 			atomic_load(&self->over);
 		packet_fill(data, i, sizeof(data));
@@ -395,9 +362,9 @@ TEST_F_TIMEOUT(queue, no_wakeup_is_lost, 300)
 	__u32 next = 0;
 	int got;
 
-	self->count = scaled(1000000);
+	self->stack.count = scaled(1000000);
 	ASSERT_EQ(0, pthread_create(&stack, NULL, stack_trickles, self));
-	while (next < self->count) {
+	while (next < self->stack.count) {
 		ASSERT_EQ(MYTUN_WAIT_RX,
 			  mytun_wait(self->queue, MYTUN_WAIT_RX, -1));
 		while ((got = mytun_peek(self->queue, &record, 1)) > 0) {
@@ -409,10 +376,10 @@ TEST_F_TIMEOUT(queue, no_wakeup_is_lost, 300)
 	}
 	pthread_join(stack, NULL);
 	ASSERT_EQ(0, mytun_count(self->queue, &counters));
-	TH_LOG("%u packets, %llu sleeps, %u wake-ups", self->count,
+	TH_LOG("%u packets, %llu sleeps, %u wake-ups", self->stack.count,
 	       counters.waits, atomic_load(&self->fake.wakeups));
 	if (variant->mode == MYTUN_MODE_RING)
-		ASSERT_LE(atomic_load(&self->fake.wakeups), self->count);
+		ASSERT_LE(atomic_load(&self->fake.wakeups), self->stack.count);
 }
 
 /* Records that are held neither end a sleep nor keep the next from ending it */

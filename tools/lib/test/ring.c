@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 #include "fake.h"
 #include "packet.h"
+#include "stack.h"
 
 #define AREA	(128U << 10)
 
@@ -16,8 +17,7 @@ FIXTURE(ring) {
 	struct fake fake;
 	struct mytun_options options;
 	struct mytun_queue *queue;
-	__u32 count;
-	atomic_uint failed;
+	struct stack stack;
 };
 
 FIXTURE_SETUP(ring)
@@ -26,6 +26,7 @@ FIXTURE_SETUP(ring)
 	self->options.rx_size = AREA;
 	self->options.tx_size = AREA;
 	self->options.position = 0U - 64;
+	self->stack.fake = &self->fake;
 	fake_start(&self->fake, MYTUN_MODE_RING);
 }
 
@@ -56,7 +57,7 @@ static void put(SELF *self, __u32 number)
 
 	packet_fill(data, number, sizeof(data));
 	if (!fake_put(&self->fake, data, sizeof(data)))
-		atomic_fetch_add(&self->failed, 1);
+		atomic_fetch_add(&self->stack.wrong, 1);
 }
 
 TEST_F(ring, positions_are_taken_over)
@@ -97,39 +98,6 @@ TEST_F(ring, positions_are_taken_over)
 	ASSERT_EQ(0, fake_take(&self->fake, data));
 }
 
-static void *stack_sends(void *argument)
-{
-	SELF *self = argument;
-	unsigned char *data = malloc(FAKE_LEN_MAX);
-	__u32 state = 1, i, len;
-
-	for (i = 0; i < self->count; i++) {
-		len = packet_len(&state);
-		packet_fill(data, i, len);
-		while (!fake_put(&self->fake, data, len))
-			sched_yield();
-	}
-	free(data);
-	return NULL;
-}
-
-static void *stack_receives(void *argument)
-{
-	SELF *self = argument;
-	unsigned char *data = malloc(FAKE_LEN_MAX);
-	__u32 i = 0, len;
-
-	while (i < self->count) {
-		len = fake_take(&self->fake, data);
-		if (!len)
-			sched_yield();
-		else if (!packet_good(data, i++, len))
-			atomic_fetch_add(&self->failed, 1);
-	}
-	free(data);
-	return NULL;
-}
-
 /* Every packet once, through hundreds of owners of the file. */
 TEST_F_TIMEOUT(ring, hand_over_under_load, 300)
 {
@@ -137,11 +105,11 @@ TEST_F_TIMEOUT(ring, hand_over_under_load, 300)
 	__u32 state = 2, in = 0, out = 0, owners = 1, len;
 	pthread_t sends, receives;
 
-	self->count = scaled(500000);
+	self->stack.count = scaled(500000);
 	ASSERT_EQ(0, attach(self));
-	pthread_create(&sends, NULL, stack_sends, self);
-	pthread_create(&receives, NULL, stack_receives, self);
-	while (in < self->count || out < self->count) {
+	pthread_create(&sends, NULL, stack_sends, &self->stack);
+	pthread_create(&receives, NULL, stack_receives, &self->stack);
+	while (in < self->stack.count || out < self->stack.count) {
 		if (mytun_peek(self->queue, &record, 1) == 1) {
 			/* Some are peeked and not released. */
 			if (random_next(&state) % 200 == 0) {
@@ -153,7 +121,7 @@ TEST_F_TIMEOUT(ring, hand_over_under_load, 300)
 						record->len));
 			ASSERT_EQ(0, mytun_release(self->queue, 1));
 		}
-		if (out == self->count ||
+		if (out == self->stack.count ||
 		    mytun_reserve(self->queue, &record, 1,
 				  packet_len(&state)) != 1) {
 			sched_yield();
@@ -172,9 +140,9 @@ TEST_F_TIMEOUT(ring, hand_over_under_load, 300)
 	}
 	pthread_join(sends, NULL);
 	pthread_join(receives, NULL);
-	ASSERT_EQ(0, atomic_load(&self->failed));
-	ASSERT_LT(self->count / 400, owners);
-	TH_LOG("%u packets each way, %u owners", self->count, owners);
+	ASSERT_EQ(0, atomic_load(&self->stack.wrong));
+	ASSERT_LT(self->stack.count / 400, owners);
+	TH_LOG("%u packets each way, %u owners", self->stack.count, owners);
 }
 
 /* The older of two records for one thread, the younger for another. */
@@ -239,10 +207,10 @@ TEST_F_TIMEOUT(ring, two_finish_at_once, 300)
 	pthread_t thread;
 
 	ASSERT_EQ(0, attach(self));
-	self->count = scaled(5000000);
+	self->stack.count = scaled(5000000);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, finish_younger, &couple));
 	memset(data, 0, sizeof(data));
-	for (i = 1; i <= self->count; i++) {
+	for (i = 1; i <= self->stack.count; i++) {
 		ASSERT_TRUE(fake_put(&self->fake, data, 20));
 		ASSERT_TRUE(fake_put(&self->fake, data, 20));
 		ASSERT_EQ(2, mytun_peek(self->queue, records, 2));
@@ -254,7 +222,7 @@ TEST_F_TIMEOUT(ring, two_finish_at_once, 300)
 
 	couple = (struct couple){ .self = self, .finish = mytun_filled };
 	ASSERT_EQ(0, pthread_create(&thread, NULL, finish_younger, &couple));
-	for (i = 1; i <= self->count; i++) {
+	for (i = 1; i <= self->stack.count; i++) {
 		ASSERT_EQ(2, mytun_reserve(self->queue, records, 2, 20));
 		finish_both(&couple, records, i, &state);
 		ASSERT_EQ(self->queue->tx.cursor, self->fake.user->tx_producer);

@@ -214,60 +214,6 @@ TEST_F_TIMEOUT(ring_memory, module_has_a_limit, LIMIT)
 	EXPECT_EQ(0, make_rx(self->fd[2], 512 << 10));
 }
 
-/* A fresh mount of the cgroup hierarchy; NULL or why it cannot be had. */
-static const char *cgroup_prepare(char *top)
-{
-	char path[128];
-
-	strcpy(top, "/tmp/ring_memory.XXXXXX");
-	if (!mkdtemp(top) || mount("none", top, "cgroup2", 0, NULL))
-		return "no cgroup2";
-	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", top);
-	if (file_write(path, "+memory"))
-		return "no memory controller";
-	snprintf(path, sizeof(path), "%s/ring_memory", top);
-	return mkdir(path, 0755) && errno != EEXIST ? "no cgroup" : NULL;
-}
-
-static long cgroup_bytes(const char *top)
-{
-	char path[128], text[32];
-
-	snprintf(path, sizeof(path), "%s/ring_memory/memory.current", top);
-	return file_read(path, text, sizeof(text)) ? -1 : atol(text);
-}
-
-TEST_F_TIMEOUT(ring_memory, counts_in_the_cgroup, LIMIT)
-{
-	const bool counts = ring_features() & MYTUN_F_MEMCG;
-	char top[64], path[128], old[64];
-	const uint32_t size = 16 << 20;
-	const char *missing;
-	long before, after;
-
-	missing = cgroup_prepare(top);
-	if (missing) {
-		umount2(top, MNT_DETACH);
-		rmdir(top);
-		SKIP(return, "%s", missing);
-	}
-	snprintf(path, sizeof(path), "%s/ring_memory/cgroup.procs", top);
-	ASSERT_EQ(0, file_write(path, "0"));
-	before = cgroup_bytes(top);
-	ASSERT_EQ(0, make_rx(self->fd[0], size));
-	after = cgroup_bytes(top);
-	printf("# 16 MiB of ring: %ld bytes in the cgroup, feature %d\n",
-	       after - before, counts);
-	/* It is counted in steps of some pages. */
-	EXPECT_EQ(counts, after - before >= (long)size - (1 << 20));
-	snprintf(old, sizeof(old), "%s/cgroup.procs", top);
-	EXPECT_EQ(0, file_write(old, "0"));
-	snprintf(path, sizeof(path), "%s/ring_memory", top);
-	rmdir(path);
-	umount2(top, MNT_DETACH);
-	rmdir(top);
-}
-
 /* The signal that ends a child which writes to p, or 0. */
 static int signal_of_write(uint32_t *p)
 {
@@ -542,6 +488,146 @@ TEST_F_TIMEOUT(ring_memory, made_and_ended, LIMIT)
 		if (!(i & 2))
 			ringmem_unmap(&mem);
 	}
+}
+
+/* Control groups: a group of ours, by a mount of the hierarchy of our own. */
+FIXTURE(ring_cgroup)
+{
+	struct ringdev dev;
+	char top[64], group[80];
+	bool counts;		/* what the driver says of this kernel */
+};
+
+static int group_write(const char *group, const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", group, name);
+	return file_write(path, text);
+}
+
+/* The number in a file of the group, behind key if there is one; or -1. */
+static long group_read(const char *group, const char *name, const char *key)
+{
+	char path[128], text[1024], *at;
+
+	snprintf(path, sizeof(path), "%s/%s", group, name);
+	if (file_read(path, text, sizeof(text)))
+		return -1;
+	at = *key ? strstr(text, key) : text;
+	return at ? atol(at + strlen(key)) : -1;
+}
+
+FIXTURE_SETUP(ring_cgroup)
+{
+	REQUIRE_RING();
+	ASSERT_EQ(0, netns_private());
+	self->dev.fd = -1;
+	self->dev.source = -1;
+	self->dev.sink = -1;
+	self->counts = ring_features() & MYTUN_F_MEMCG;
+	strcpy(self->top, "/tmp/ring_memory.XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->top));
+	if (mount("none", self->top, "cgroup2", 0, NULL))
+		SKIP(return, "no cgroup2: %s", strerror(errno));
+	if (group_write(self->top, "cgroup.subtree_control", "+memory"))
+		SKIP(return, "no memory controller");
+	snprintf(self->group, sizeof(self->group), "%s/ring_memory",
+		 self->top);
+	ASSERT_EQ(0, mkdir(self->group, 0755));
+	ASSERT_EQ(0, ringdev_create(&self->dev, IFF_TUN | IFF_NO_PI, 47));
+}
+
+static bool group_gone(void *arg)
+{
+	return !rmdir(arg) || errno == ENOENT;
+}
+
+FIXTURE_TEARDOWN(ring_cgroup)
+{
+	ringdev_destroy(&self->dev);
+	/* A process leaves its group some time after it was waited for. */
+	if (*self->group) {
+		EXPECT_EQ(0, wait_for(group_gone, self->group, DEADLINE_MS));
+	}
+	umount2(self->top, MNT_DETACH);
+	rmdir(self->top);
+}
+
+/* What MYTUN_IOC_RING returns to a process of that group. */
+static int make_in_group(FIXTURE_DATA(ring_cgroup) *self, uint32_t rx_size,
+			 uint32_t tx_size)
+{
+	struct mytun_ring ring = { .rx_size = rx_size, .tx_size = tx_size };
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		return -errno;
+	if (!child) {
+		if (group_write(self->group, "cgroup.procs", "0"))
+			_exit(255);
+		_exit(-ring_make(self->dev.fd, &ring));
+	}
+	status = wait_child(child, DEADLINE_MS);
+	/* Nobody may be killed for it. */
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+static bool nearly_nothing(void *arg)
+{
+	return group_read(arg, "memory.current", "") < 2 << 20;
+}
+
+/* The group of who makes them pays, for as long as the file is open. */
+TEST_F_TIMEOUT(ring_cgroup, counts, LIMIT)
+{
+	const long size = 16 << 20;
+	long charged;
+
+	EXPECT_GT(2 << 20, group_read(self->group, "memory.current", ""));
+	ASSERT_EQ(0, make_in_group(self, size, 0));
+	/* The process is gone. It is counted in steps of some pages. */
+	charged = group_read(self->group, "memory.current", "");
+	printf("# 16 MiB of ring: %ld bytes in the cgroup, feature %d\n",
+	       charged, self->counts);
+	fflush(stdout);
+	EXPECT_EQ(self->counts, charged >= size);
+	EXPECT_GT(size + (2 << 20), charged);
+	close(self->dev.fd);
+	self->dev.fd = -1;
+	EXPECT_EQ(0, wait_for(nearly_nothing, self->group, DEADLINE_MS));
+}
+
+/* More than the group may have: refused, nothing is left, nobody is killed. */
+TEST_F_TIMEOUT(ring_cgroup, limit, LIMIT)
+{
+	const struct {
+		uint32_t rx, tx;
+	} cases[] = {
+		{ 64 << 20, 0 }, { 0, 64 << 20 }, { 8 << 20, 8 << 20 },
+		{ 4 << 20, 16 << 20 }, { 16 << 20, RING_SMALL },
+	};
+	unsigned int i;
+	int ret;
+
+	if (!self->counts)
+		SKIP(return, "this kernel cannot map pages that are charged");
+	ASSERT_EQ(0, group_write(self->group, "memory.max", "8388608"));
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ret = make_in_group(self, cases[i].rx, cases[i].tx);
+		EXPECT_EQ(-ENOMEM, ret) {
+			TH_LOG("case %u", i);
+		}
+		EXPECT_EQ(0, wait_for(nearly_nothing, self->group,
+				      DEADLINE_MS));
+	}
+	EXPECT_LT(0, group_read(self->group, "memory.events", "max "));
+	EXPECT_EQ(0, group_read(self->group, "memory.events", "oom_kill "));
+	/* What it may have, it gets. */
+	EXPECT_EQ(0, make_in_group(self, 4 << 20, 1 << 20));
+	EXPECT_LE(5 << 20, group_read(self->group, "memory.current", ""));
+	EXPECT_GE(8 << 20, group_read(self->group, "memory.current", ""));
 }
 
 TEST_HARNESS_MAIN

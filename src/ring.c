@@ -31,13 +31,18 @@ static void area_free(struct mytun_area *a)
 	memset(a, 0, sizeof(*a));
 }
 
-/* @size bytes of zeroes; @twice: the mapping shows them twice. May sleep. */
+/*
+ * @size bytes of zeroes; @twice: the mapping shows them twice. May sleep. A
+ * cgroup that has no room is told so: with __GFP_RETRY_MAYFAIL nobody is killed
+ * for what a process has asked for.
+ */
 static int area_alloc(struct mytun_area *a, size_t size, bool twice)
 {
 	unsigned int i, n = size >> PAGE_SHIFT, all = twice ? 2 * n : n;
 
 	/* Page pointers for both halves, since vmap() wants them so. */
-	a->pages = kvmalloc_objs(*a->pages, all, GFP_KERNEL_ACCOUNT);
+	a->pages = kvmalloc_objs(*a->pages, all, GFP_KERNEL_ACCOUNT |
+				 __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	if (!a->pages)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {

@@ -59,12 +59,12 @@ static inline bool packet_good(const unsigned char *data, __u32 number,
 }
 
 /*
- * How much of a long run's count is done: all of it with LONG=1, else a tenth,
- * or what SCALE divides it by.
+ * How much of a long run's count is done: all of it with MYTUN_LONG=1, else a
+ * tenth, or what MYTUN_SCALE divides it by.
  */
 static inline __u32 scaled(__u32 count)
 {
-	const char *whole = getenv("LONG"), *scale = getenv("SCALE");
+	const char *whole = getenv("MYTUN_LONG"), *scale = getenv("MYTUN_SCALE");
 	unsigned long divisor = scale ? strtoul(scale, NULL, 10) : 10;
 
 	if (whole && *whole == '1')

@@ -13,6 +13,7 @@ help:
 	@echo 'make demo               a VPN over mytun, in a virtual machine'
 	@echo 'make check              all tests [KERNELS=...] [TESTS=...] [LONG=1]'
 	@echo 'make check-kernel KDIR=... KERNEL_IMAGE=...  the tests on a kernel of yours'
+	@echo 'make bench-copy         what copying costs, in instructions [KERNEL=...]'
 	@echo 'make style              how the source is written'
 	@echo 'make deb, rpm, dist      packages and tarball, in build/'
 	@echo 'make install, uninstall the module by dkms, without a package'
@@ -67,6 +68,14 @@ roots: python
 KERNEL ?= 6.1
 vm: python deb
 	selftests/vm/run --kernel $(KERNEL) --package build/deb/mytun-dkms_*.deb $(RUN)
+
+# What copying packets costs, in instructions: KERNEL= as for vm.
+.PHONY: bench-copy
+bench-copy: python deb
+	$(MAKE) -C tools/bench
+	selftests/vm/run --kernel $(KERNEL) --icount \
+		--package build/deb/mytun-dkms_*.deb --files build/bench -- \
+		sh -c 'modprobe mytun && ./copy'
 
 python:
 	@test -x /usr/bin/python3 || { apt-get update -qq && \

@@ -200,8 +200,10 @@ static unsigned long long counted(FIXTURE_DATA(examples) *self, char *mode,
 		return 0;
 	while (packets < wanted && now_ms() < end &&
 	       fgets(line, sizeof(line), output)) {
-		sscanf(line, "mode %31s", mode);
-		sscanf(line, "%llu packets", &packets);
+		if (sscanf(line, "%llu packets", &packets) == 1)
+			continue;
+		if (sscanf(line, "mode %31s", mode) != 1)
+			break;
 	}
 	fclose(output);
 	return packets;

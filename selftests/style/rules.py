@@ -189,10 +189,12 @@ def tests(tree):
               if len(line.split()) == 3}
     present = {path.name: path for path in tree.files
                if path.parts[0] == "selftests" and len(path.parts) == 2}
+    library = {path.name for path in tree.files
+               if path.parts[:-1] == ("tools", "lib", "test")}
     if not listed:
         yield "selftests/Makefile: no topics"
     for name in sorted(listed):
-        if name not in present and f"{name}.c" not in present:
+        if name not in present and f"{name}.c" not in {*present, *library}:
             yield f"selftests/Makefile: {name} does not exist"
     for name, path in sorted(present.items()):
         if (re.search(r"^TEST_HARNESS_MAIN", tree.text(path), re.MULTILINE)

@@ -149,8 +149,9 @@ struct mytun_record {
  * with EPERM for a writable mapping of MYTUN_MMAP_KERNEL.
  *
  * The rings belong to the file: any process that has it maps the same rings
- * and goes on at the positions it finds. They end when the file is closed and
- * the last mapping is gone.
+ * and goes on at the positions it finds. After fork() parent and child have
+ * the same rings: one of them may use a direction, and the other one closes.
+ * They end when the file is closed and the last mapping is gone.
  */
 #define MYTUN_MMAP_KERNEL	0x000000000ULL
 #define MYTUN_MMAP_USER		0x100000000ULL

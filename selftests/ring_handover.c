@@ -351,7 +351,7 @@ static void check_submitted(struct __test_metadata *_metadata,
 
 TEST_F_TIMEOUT(ring_handover, killed, LIMIT)
 {
-	const unsigned int rounds = scaled(400);
+	const unsigned int rounds = 15 + scaled(100);
 	struct shared *shared = self->shared;
 	unsigned long again = 0, unsubmitted = 0;
 	unsigned int i;

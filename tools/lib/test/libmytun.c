@@ -228,7 +228,7 @@ static unsigned int exchange(int udp, __u32 count, __u32 window, __u32 length)
 TEST_F_TIMEOUT(device, echoes, 300)
 {
 	struct mytun_counters counters = { .size = sizeof(counters) };
-	const __u32 small = scaled(200000) / 64 * 64, large = scaled(4000);
+	const __u32 small = scaled(50000) / 64 * 64, large = scaled(4000);
 	pthread_t thread;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, echo, self));
@@ -319,7 +319,7 @@ static void *dispatch(void *argument)
 
 TEST_F_TIMEOUT(device, echoes_by_four_workers, 300)
 {
-	const __u32 small = scaled(100000) / 64 * 64;
+	const __u32 small = scaled(50000) / 64 * 64;
 	pthread_t threads[WORKERS], thread;
 	static struct work work;
 	int i;
@@ -379,7 +379,7 @@ TEST_F_TIMEOUT(device, drives, 300)
 				      drives[i].flags, drives[i].poll_us);
 		EXPECT_TRUE(drives[i].drive == MYTUN_DRIVE_THREAD ?
 			    err > 0 : !err);
-		EXPECT_EQ(0, exchange(self->udp, scaled(20000) / 64 * 64, 64,
+		EXPECT_EQ(0, exchange(self->udp, scaled(10000) / 64 * 64, 64,
 				      100));
 	}
 	atomic_store(&self->over, true);

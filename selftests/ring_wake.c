@@ -542,22 +542,22 @@ FIXTURE_VARIANT(wake_tx)
 
 FIXTURE_VARIANT_ADD(wake_tx, napi)
 {
-	.drive = MYTUN_DRIVE_NAPI, .transitions = 5100000,
+	.drive = MYTUN_DRIVE_NAPI, .transitions = 5500000,
 };
 
 FIXTURE_VARIANT_ADD(wake_tx, lent)
 {
-	.drive = MYTUN_DRIVE_LENT, .transitions = 300000,
+	.drive = MYTUN_DRIVE_LENT, .transitions = 200000,
 };
 
 FIXTURE_VARIANT_ADD(wake_tx, thread)
 {
-	.drive = MYTUN_DRIVE_THREAD, .transitions = 300000,
+	.drive = MYTUN_DRIVE_THREAD, .transitions = 200000,
 };
 
 FIXTURE_VARIANT_ADD(wake_tx, thread_polls)
 {
-	.drive = MYTUN_DRIVE_THREAD, .poll_us = 20, .transitions = 300000,
+	.drive = MYTUN_DRIVE_THREAD, .poll_us = 20, .transitions = 100000,
 };
 
 static void *lender_thread(void *arg)

@@ -217,7 +217,7 @@ static void load_stop(struct __test_metadata *_metadata,
 static void *detach_and_attach(void *arg)
 {
 	FIXTURE_DATA(race) *self = arg;
-	unsigned long rounds = scaled(4000);
+	unsigned long rounds = scaled(1000);
 	int i, err;
 
 	while (rounds--) {
@@ -237,7 +237,7 @@ static void *detach_and_attach(void *arg)
 static void *open_and_close(void *arg)
 {
 	FIXTURE_DATA(race) *self = arg;
-	unsigned long rounds = scaled(4000);
+	unsigned long rounds = scaled(1000);
 	char name[IFNAMSIZ];
 	int fd;
 
@@ -329,7 +329,7 @@ TEST_F_TIMEOUT(race, moved, 1800)
 TEST_F_TIMEOUT(race, resized, 1800)
 {
 	static const uint32_t lengths[] = { 1, 1000, 7, 500, 64 };
-	unsigned long rounds = scaled(4000);
+	unsigned long rounds = scaled(1000);
 
 	load_start(_metadata, self);
 	while (rounds--) {

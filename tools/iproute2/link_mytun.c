@@ -3,12 +3,8 @@
  * iproute2's part: `ip link add NAME type mytun mode tap ...`.
  *
  * ip(8) loads link_mytun.so from the folder ip of its library folder, or from
- * $IP_LIB_DIR, when it meets the kind. What it wants of such a file is struct
- * link_util of its ip/ip_common.h, which has kept its beginning since 2.6.24
- * and has no installed header: the members are repeated here, and what newer
- * ones may stand behind them is zero.
+ * $IP_LIB_DIR, when it meets the kind.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -23,20 +19,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-struct link_util {
-	struct link_util *next;
-	const char *id;
-	int maxattr;
-	int (*parse_opt)(struct link_util *self, int argc, char **argv,
-			 struct nlmsghdr *n);
-	void (*print_opt)(struct link_util *self, FILE *f,
-			  struct rtattr *tb[]);
-	void (*print_xstats)(struct link_util *self, FILE *f,
-			     struct rtattr *xstats);
-	void (*print_help)(struct link_util *self, int argc, char **argv,
-			   FILE *f);
-	void *spare[8];
-};
+#include "link_util.h"
 
 /*
  * What ip has left of its message's 1,024 bytes is not told; these attributes
@@ -191,7 +174,7 @@ static int parse_opt(struct link_util *self, int argc, char **argv,
 /* The attributes are those of kind tun: ip prints them as it prints those. */
 static void print_opt(struct link_util *self, FILE *f, struct rtattr *tb[])
 {
-	struct link_util *tun = dlsym(RTLD_DEFAULT, "tun_link_util");
+	struct link_util *tun = &tun_link_util;
 
 	(void)self;
 	if (tun && tun->print_opt && tun->maxattr <= IFLA_TUN_MAX)

@@ -22,6 +22,8 @@ static int mytun_open(struct inode *inode, struct file *file)
 	file->private_data = q;
 	/* read and write honour IOCB_NOWAIT: io_uring need not use a thread. */
 	file->f_mode |= FMODE_NOWAIT;
+	/* A stream: there is nowhere to seek to, nor for sendfile() to begin. */
+	file->f_mode &= ~FMODE_LSEEK;
 	return 0;
 }
 
@@ -29,12 +31,6 @@ static int mytun_release(struct inode *inode, struct file *file)
 {
 	mytun_queue_close(file->private_data);
 	return 0;
-}
-
-/* A stream: there is nowhere to seek to. */
-static loff_t mytun_llseek(struct file *file, loff_t offset, int whence)
-{
-	return -ESPIPE;
 }
 
 static __poll_t mytun_poll(struct file *file, poll_table *wait)
@@ -112,11 +108,12 @@ static void mytun_show_fdinfo(struct seq_file *m, struct file *file)
 
 const struct file_operations mytun_fops = {
 	.owner		= THIS_MODULE,
-	.llseek		= mytun_llseek,
 	.open		= mytun_open,
 	.release	= mytun_release,
 	.read_iter	= mytun_read_iter,
 	.write_iter	= mytun_write_iter,
+	.splice_read	= mytun_splice_read,
+	.splice_write	= mytun_splice_write,
 	.poll		= mytun_poll,
 	.fasync		= mytun_fasync,
 	.unlocked_ioctl	= mytun_ioctl,

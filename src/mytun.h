@@ -234,6 +234,13 @@ ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 		       struct iov_iter *to, bool nonblock);
 ssize_t mytun_read_iter(struct kiocb *iocb, struct iov_iter *to);
 
+/* splice.c */
+ssize_t mytun_splice_read(struct file *file, loff_t *pos,
+			  struct pipe_inode_info *pipe, size_t room,
+			  unsigned int flags);
+ssize_t mytun_splice_write(struct pipe_inode_info *pipe, struct file *file,
+			   loff_t *pos, size_t len, unsigned int flags);
+
 /* batch.c */
 ssize_t mytun_batch_read(struct mytun *tun, struct mytun_queue *q,
 			 struct iov_iter *to, bool nonblock);

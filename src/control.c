@@ -32,7 +32,7 @@ int mytun_copy_args(void *to, size_t len, const void __user *from)
 
 static u64 features(void)
 {
-	u64 f = MYTUN_F_BATCH;
+	u64 f = MYTUN_F_BATCH | MYTUN_F_CREATE | MYTUN_F_SPLICE;
 
 	if (mytun_rings_supported())
 		f |= MYTUN_F_RING;
@@ -43,6 +43,23 @@ static u64 features(void)
 	return f;
 }
 
+/* MYTUN_IOC_CREATE. Context: rtnl. */
+static long set_create(struct mytun_queue *q, const void __user *argp)
+{
+	struct mytun_create c;
+	int err;
+
+	if (rtnl_dereference(q->dev))
+		return -EBUSY;
+	err = mytun_copy_args(&c, sizeof(c), argp);
+	if (err)
+		return err;
+	if (c.flags & ~MYTUN_CREATE_NO_QUEUE)
+		return -EINVAL;
+	q->create_flags = c.flags;
+	return 0;
+}
+
 /* Set-up, under rtnl. */
 static long set_up(struct mytun_queue *q, unsigned int nr, void __user *argp)
 {
@@ -51,6 +68,8 @@ static long set_up(struct mytun_queue *q, unsigned int nr, void __user *argp)
 
 	if (nr == _IOC_NR(MYTUN_IOC_RING_GET))
 		return mytun_ring_get(q, argp);
+	if (nr == _IOC_NR(MYTUN_IOC_CREATE))
+		return set_create(q, argp);
 	if (!tun)
 		return -EBADFD;
 	if (nr == _IOC_NR(MYTUN_IOC_BATCH))

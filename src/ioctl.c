@@ -97,6 +97,8 @@ static int create_device(struct net *net, struct mytun_queue *q,
 	err = mytun_netdev_prepare(dev, flags);
 	if (err)
 		goto free;
+	if (q->create_flags & MYTUN_CREATE_NO_QUEUE)
+		dev->priv_flags |= IFF_NO_QUEUE;
 	q->flags = flags;
 	err = mytun_queue_attach(netdev_priv(dev), q, false);
 	if (err)

@@ -18,6 +18,7 @@ static int __init mytun_init(void)
 	err = mytun_chrdev_init();
 	if (err)
 		goto rtnl;
+	mytun_replace_init();
 	return 0;
 
 rtnl:
@@ -30,6 +31,7 @@ netdev:
 /* No file is open and no persistent device exists: both hold the module. */
 static void __exit mytun_exit(void)
 {
+	mytun_replace_exit();
 	mytun_chrdev_exit();
 	mytun_rtnl_exit();
 	mytun_netdev_exit();

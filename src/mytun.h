@@ -125,6 +125,7 @@ struct mytun_queue {
 	u16 index;			/* (rtnl) in mytun.queues */
 	u16 flow_id;			/* (rtnl) who owns its flows, flow.h */
 	int ifindex;			/* (rtnl) for the device to come */
+	u32 create_flags;		/* (rtnl) likewise, MYTUN_CREATE_* */
 	struct fasync_struct *fasync;
 	bool wants_sigio;
 	bool filtered;			/* (rtnl) by the classic filter */
@@ -210,6 +211,10 @@ void mytun_napi_schedule(struct mytun *tun, struct mytun_queue *q);
 extern struct rtnl_link_ops mytun_node_link_ops;
 int mytun_rtnl_init(void);
 void mytun_rtnl_exit(void);
+
+/* replace.c */
+void mytun_replace_init(void);
+void mytun_replace_exit(void);
 
 /* ethtool.c */
 extern const struct ethtool_ops mytun_ethtool_ops;

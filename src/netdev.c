@@ -236,6 +236,8 @@ int mytun_netdev_prepare(struct net_device *dev, unsigned int flags)
 	dev->vlan_features = dev->features & ~(NETIF_F_HW_VLAN_CTAG_TX |
 					       NETIF_F_HW_VLAN_STAG_TX);
 	mytun_set_lltx(dev);
+	if (mytun_param_no_queue())
+		dev->priv_flags |= IFF_NO_QUEUE;
 
 	err = -ENOMEM;
 	tun->stats = mytun_stats_alloc();

@@ -28,6 +28,14 @@ static unsigned int rings_max_mb = 4096;
 module_param(rings_max_mb, uint, 0644);
 MODULE_PARM_DESC(rings_max_mb, "Mebibytes of memory that all rings together may take (default 4096)");
 
+static bool no_queue;
+module_param(no_queue, bool, 0644);
+MODULE_PARM_DESC(no_queue, "Devices are made without a qdisc: what does not fit a full queue is dropped and counted (default N)");
+
+static bool replace_tun;
+module_param(replace_tun, bool, 0444);
+MODULE_PARM_DESC(replace_tun, "Serve /dev/net/tun and link kind tun as well; refused, with a line in the log, where the in-kernel tun driver is loaded; vhost_net cannot be loaded then (default N)");
+
 unsigned long mytun_param_rings_max_pages(void)
 {
 	return (unsigned long)READ_ONCE(rings_max_mb) << (20 - PAGE_SHIFT);
@@ -47,4 +55,20 @@ unsigned int mytun_param_ageing(void)
 bool mytun_param_attach_any(void)
 {
 	return READ_ONCE(attach_any);
+}
+
+bool mytun_param_no_queue(void)
+{
+	return READ_ONCE(no_queue);
+}
+
+/* Constant once the module is loaded. */
+bool mytun_param_replace_tun(void)
+{
+	return replace_tun;
+}
+
+void mytun_param_refuse_replace_tun(void)
+{
+	replace_tun = false;
 }

@@ -5,7 +5,7 @@
  * A device that is made through the node reports kind "tun", so that whatever
  * treats TUN/TAP devices in a special way does so with these. Only one driver
  * can register a kind, and nothing but registration looks it up by name: these
- * operations are never registered. Devices that are made by `ip link add type
+ * operations are not registered, but for replace_tun=1. Devices that are made by `ip link add type
  * mytun` report "mytun".
  */
 #include <linux/etherdevice.h>
@@ -179,10 +179,22 @@ static void mytun_dellink(struct net_device *dev, struct list_head *head)
 	unregister_netdevice_queue(dev, head);
 }
 
-/* Never registered. */
+/* As tun: a device of this kind is made by opening the node. */
+static int node_validate(struct nlattr *tb[], struct nlattr *data[],
+			 struct netlink_ext_ack *extack)
+{
+	NL_SET_ERR_MSG(extack, "devices of kind tun are made with TUNSETIFF; rtnetlink makes those of kind mytun");
+	return -EOPNOTSUPP;
+}
+
+/* Registered by replace.c only. */
 struct rtnl_link_ops mytun_node_link_ops __read_mostly = {
 	.kind		= "tun",
 	.priv_size	= sizeof(struct mytun),
+	.maxtype	= TUN_ATTR_COUNT - 1,
+	.policy		= mytun_policy,
+	.setup		= mytun_netdev_setup,
+	.validate	= node_validate,
 	.dellink	= mytun_dellink,
 	.get_size	= mytun_get_size,
 	.fill_info	= mytun_fill_info,

@@ -90,6 +90,17 @@ struct mytun_record {
  *		device is down), or what a plain write() of the packet says.
  */
 
+/*
+ * splice() knows no records. Into a pipe, it moves one packet, as one buffer of
+ * the pipe; a read() of the pipe returns it alone, too. EINVAL: the length, or
+ * the room in the pipe, is too small for it; it stays. From a pipe, it moves
+ * one packet for each buffer, also of files that sendfile() copies from. EINVAL:
+ * the length ends inside of a buffer, or that is no packet. What one write() to
+ * a pipe leaves there is one buffer if it is a page or less and the pipe was
+ * made with O_DIRECT; others may join what was written before. Larger packets
+ * come in one buffer from this driver only.
+ */
+
 /* ------------------------------------------------------------------------- *
  * 3. Rings
  *
@@ -206,8 +217,8 @@ struct mytun_ring_user {
  * fewer fields accepts a larger structure if what it does not know is 0 (else
  * E2BIG), one that knows more takes the missing ones for 0. The size in the
  * ioctl's number is not looked at. EINVAL: size smaller than the first
- * version, or unknown flags. EFAULT as ever. All but MYTUN_IOC_FEATURES need
- * an attached queue: EBADFD.
+ * version, or unknown flags. EFAULT as ever. All but MYTUN_IOC_FEATURES,
+ * MYTUN_IOC_RING_GET and MYTUN_IOC_CREATE need an attached queue: EBADFD.
  */
 #define MYTUN_IOC_MAGIC		0xd7
 
@@ -217,6 +228,8 @@ struct mytun_ring_user {
 #define MYTUN_F_MEMCG		(1ULL << 2)	/* rings count in the cgroup */
 #define MYTUN_F_USO		(1ULL << 3)	/* TUN_F_USO4, TUN_F_USO6 */
 #define MYTUN_F_LIST		(1ULL << 4)	/* the stack takes lists */
+#define MYTUN_F_CREATE		(1ULL << 5)	/* MYTUN_IOC_CREATE */
+#define MYTUN_F_SPLICE		(1ULL << 6)	/* splice() works */
 #define MYTUN_F_DESCRIPTORS	(1ULL << 63)	/* reserved */
 
 /* (k) Which of MYTUN_F_*. */
@@ -359,6 +372,25 @@ struct mytun_eventfd {
  * MYTUN_DRIVE_CALLER. ENOENT: no rings.
  */
 #define MYTUN_IOC_EVENTFD	_IOW(MYTUN_IOC_MAGIC, 9, struct mytun_eventfd)
+
+struct mytun_create {
+	__u32 size;
+	__u32 flags;		/* MYTUN_CREATE_* */
+};
+
+/*
+ * The device has no qdisc from the start, as if the module's parameter
+ * no_queue were set: what does not fit its queue is dropped and counted, with
+ * IFF_BACKPRESSURE as well. `tc qdisc` can give it one, and can take that of
+ * any other device away (noqueue).
+ */
+#define MYTUN_CREATE_NO_QUEUE	0x1
+
+/*
+ * What the device shall be that the next TUNSETIFF of this file creates; of no
+ * effect on a device that exists. EBUSY: the file has one.
+ */
+#define MYTUN_IOC_CREATE	_IOW(MYTUN_IOC_MAGIC, 10, struct mytun_create)
 
 /* ------------------------------------------------------------------------- *
  * 5. Why a packet was lost. Each reason has a counter, named in `ethtool -S`.

@@ -2,6 +2,7 @@
 #include "qdisc.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,7 +54,6 @@ int qdisc_replace(int ifindex, const char *kind, uint32_t limit)
 				      NLM_F_CREATE | NLM_F_REPLACE,
 		.tc.tcm_family = AF_UNSPEC,
 		.tc.tcm_ifindex = ifindex,
-		.tc.tcm_handle = TC_H_MAKE(1U << 16, 0),
 		.tc.tcm_parent = TC_H_ROOT,
 	};
 	struct tc_fifo_qopt fifo = { .limit = limit };
@@ -111,12 +111,20 @@ static void one_qdisc(struct nlmsghdr *header, int ifindex,
 	int left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*tc));
 	struct rtattr *attr;
 
-	if (tc->tcm_ifindex != ifindex || tc->tcm_parent != TC_H_ROOT)
+	if (tc->tcm_ifindex != ifindex)
 		return;
+	if (tc->tcm_parent != TC_H_ROOT) {
+		stats->children++;
+		return;
+	}
 	attr = (void *)((char *)tc + NLMSG_ALIGN(sizeof(*tc)));
-	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
+	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
 		if (attr->rta_type == TCA_STATS2)
 			add_stats(RTA_DATA(attr), RTA_PAYLOAD(attr), stats);
+		if (attr->rta_type == TCA_KIND)
+			snprintf(stats->kind, sizeof(stats->kind), "%s",
+				 (const char *)RTA_DATA(attr));
+	}
 }
 
 int qdisc_get_stats(int ifindex, struct qdisc_stats *stats)

@@ -15,18 +15,17 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
+#include "module.h"
 #include "rtnl.h"
 #include "traffic.h"
 
@@ -34,9 +33,6 @@
 
 #define DEVICES	8
 #define QUEUES	3
-
-/* How long modprobe may take to read, check and link the module. */
-#define LOAD_MS	120000
 
 /* Cycles before the first look. */
 #define WARM_UP	20
@@ -66,22 +62,12 @@ FIXTURE(leak) {
 	char page_lists[32];
 };
 
-/* How many references the module has, or -1 if it is not loaded. */
-static long references(void)
-{
-	char text[32];
-
-	if (file_read("/sys/module/" MODULE "/refcnt", text, sizeof(text)))
-		return -1;
-	return strtol(text, NULL, 10);
-}
-
 FIXTURE_SETUP(leak)
 {
 	REQUIRE_DEVICE();
 	if (!device_is_mytun())
 		SKIP(return, "the in-kernel tun is not to be unloaded");
-	if (references() < 0)
+	if (module_references(MODULE) < 0)
 		SKIP(return, MODULE " is not a module");
 	if (access("/proc/slabinfo", R_OK))
 		SKIP(return, "no /proc/slabinfo");
@@ -98,35 +84,16 @@ FIXTURE_TEARDOWN(leak)
 	file_write(PAGE_LISTS, self->page_lists);
 }
 
-static int load(void)
-{
-	char * const argv[] = { "modprobe", MODULE, NULL };
-	char * const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	int err, status;
-	pid_t child;
-
-	err = posix_spawn(&child, "/sbin/modprobe", NULL, NULL, argv, envp);
-	if (err)
-		return -err;
-	status = wait_child(child, LOAD_MS);
-	return status > 0 ? -EIO : status;
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, MODULE, O_NONBLOCK) ? -errno : 0;
-}
-
 static bool unused(void *arg)
 {
 	(void)arg;
-	return references() == 0;
+	return module_references(MODULE) == 0;
 }
 
 static bool used_once(void *arg)
 {
 	(void)arg;
-	return references() == 1;
+	return module_references(MODULE) == 1;
 }
 
 /* The line of a file that has the word, or not. */
@@ -387,7 +354,7 @@ static void load_use_unload(struct __test_metadata *_metadata,
 	EXPECT_EQ(1, read(fds[0], &step, 1));
 	close(fds[0]);
 	ASSERT_EQ(0, step);
-	EXPECT_LT(0, references());
+	EXPECT_LT(0, module_references(MODULE));
 	if (number % 4 != 3) {
 		/* Every other one in the middle of a read. */
 		if (number % 2)
@@ -398,12 +365,13 @@ static void load_use_unload(struct __test_metadata *_metadata,
 	ASSERT_LE(0, status);
 	/* The namespace, with the persistent device, goes a while later. */
 	ASSERT_EQ(0, wait_for(unused, NULL, DEADLINE_MS))
-		TH_LOG("cycle %lu: %ld references", number, references());
-	ASSERT_EQ(0, unload());
+		TH_LOG("cycle %lu: %ld references", number,
+		       module_references(MODULE));
+	ASSERT_EQ(0, module_unload(MODULE));
 	check_gone(_metadata);
-	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, module_load(MODULE, NULL));
 	ASSERT_EQ(0, access(device_node(), R_OK | W_OK));
-	ASSERT_EQ(0, references());
+	ASSERT_EQ(0, module_references(MODULE));
 }
 
 TEST_F_TIMEOUT(leak, nothing, 7200)
@@ -430,34 +398,34 @@ TEST_F_TIMEOUT(leak, module_in_use, 300)
 	/* An open file is enough. */
 	fd = device_open(0);
 	ASSERT_LE(0, fd);
-	opened = references();
+	opened = module_references(MODULE);
 	EXPECT_LE(1, opened);
-	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload(MODULE));
 	ASSERT_EQ(0, device_setiff(fd, name, IFF_TUN));
-	EXPECT_EQ(opened, references());
-	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(opened, module_references(MODULE));
+	EXPECT_EQ(-EWOULDBLOCK, module_unload(MODULE));
 	/* So is a device that lasts, once, until it is deleted. */
 	ASSERT_EQ(0, device_ioctl(fd, TUNSETPERSIST, 1));
 	ASSERT_EQ(0, device_ioctl(fd, TUNSETPERSIST, 1));
-	EXPECT_EQ(opened + 1, references());
+	EXPECT_EQ(opened + 1, module_references(MODULE));
 	close(fd);
 	EXPECT_EQ(0, wait_for(used_once, NULL, DEADLINE_MS));
-	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload(MODULE));
 	ASSERT_EQ(0, link_delete("leak0"));
-	EXPECT_EQ(0, references());
+	EXPECT_EQ(0, module_references(MODULE));
 
 	/* Or until it is told not to last. */
 	fd = device_create(name, IFF_TUN);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, device_ioctl(fd, TUNSETPERSIST, 1));
 	ASSERT_EQ(0, device_ioctl(fd, TUNSETPERSIST, 0));
-	EXPECT_EQ(opened, references());
+	EXPECT_EQ(opened, module_references(MODULE));
 	close(fd);
 	EXPECT_FALSE(link_exists("leak0"));
 	EXPECT_EQ(0, wait_for(unused, NULL, DEADLINE_MS));
-	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, module_unload(MODULE));
 	check_gone(_metadata);
-	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, module_load(MODULE, NULL));
 }
 
 TEST_HARNESS_MAIN

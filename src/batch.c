@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "frame.h"
 #include "intake.h"
 #include "record.h"
 #include "ring.h"
@@ -37,20 +38,23 @@ static bool batch_mode(struct mytun_queue *q, struct mytun_batch_mode *copy)
  */
 static unsigned int take(struct mytun *tun, struct mytun_queue *q,
 			 const struct mytun_record_rules *rules, size_t room,
-			 struct sk_buff **skbs, bool *too_small)
+			 void **packets, bool *too_small)
 {
 	unsigned int n = 0;
 
 	*too_small = false;
 	spin_lock(&q->ring.consumer_lock);
 	while (n < MYTUN_INTAKE_RUN) {
-		struct sk_buff *skb = __ptr_ring_peek(&q->ring);
+		void *packet = __ptr_ring_peek(&q->ring);
+		struct xdp_frame *frame;
 		u32 len;
 
-		if (!skb)
+		if (!packet)
 			break;
+		frame = mytun_packet_frame(packet);
 		len = MYTUN_RECORD_HEADER + rules->head_room +
-		      mytun_read_len(tun, skb);
+		      (unlikely(frame) ? mytun_frame_read_len(tun, frame) :
+					 mytun_read_len(tun, packet));
 		if (len > room) {
 			*too_small = true;
 			break;
@@ -58,7 +62,7 @@ static unsigned int take(struct mytun *tun, struct mytun_queue *q,
 		/* The padding of the last one need not fit. */
 		room -= min_t(size_t, room, ALIGN(len + rules->tail_room,
 						  MYTUN_RECORD_ALIGN));
-		skbs[n++] = __ptr_ring_consume(&q->ring);
+		packets[n++] = __ptr_ring_consume(&q->ring);
 	}
 	spin_unlock(&q->ring.consumer_lock);
 	return n;
@@ -67,31 +71,44 @@ static unsigned int take(struct mytun *tun, struct mytun_queue *q,
 /* Return: bytes put, or -EFAULT. */
 static ssize_t put_record(struct mytun *tun, struct mytun_queue *q,
 			  const struct mytun_record_rules *rules,
-			  struct sk_buff *skb, struct iov_iter *to)
+			  void *packet, struct iov_iter *to)
 {
+	struct xdp_frame *frame = mytun_packet_frame(packet);
 	size_t room = iov_iter_count(to), rest;
 	enum mytun_drop reason = MYTUN_DROP_TX_BUFFER;
 	struct mytun_record r;
-	u32 len = mytun_read_len(tun, skb);
+	u32 len;
 	int err;
 
-	mytun_record_fill(&r, rules, tun, q, skb, len);
+	if (unlikely(frame)) {
+		len = mytun_frame_read_len(tun, frame);
+		mytun_frame_fill(&r, rules, q, frame, len);
+	} else {
+		len = mytun_read_len(tun, packet);
+		mytun_record_fill(&r, rules, tun, q, packet, len);
+	}
 	err = -EFAULT;
 	/* The device's settings may have changed since it was taken. */
 	if (r.offset + len > room || copy_to_iter(&r, sizeof(r), to) != sizeof(r))
 		goto drop;
 	iov_iter_advance(to, r.offset - sizeof(r));
-	err = mytun_read_copy(tun, skb, to, len, &reason);
+	err = unlikely(frame) ?
+	      mytun_frame_read_copy(tun, frame, to, len, &reason) :
+	      mytun_read_copy(tun, packet, to, len, &reason);
 	if (err)
 		goto drop;
 	rest = min_t(size_t, r.size, room) - r.offset - len;
 	iov_iter_advance(to, rest);
-	mytun_count_tx(q, skb);
-	consume_skb(skb);
+	if (unlikely(frame)) {
+		mytun_frame_done(q, frame);
+	} else {
+		mytun_count_tx(q, packet);
+		consume_skb(packet);
+	}
 	return r.offset + len + rest;
 
 drop:
-	mytun_drop(tun, q, skb, reason);
+	mytun_packet_drop(tun, q, packet, reason);
 	return -EFAULT;
 }
 
@@ -99,22 +116,23 @@ static ssize_t read_batch(struct mytun *tun, struct mytun_queue *q,
 			  const struct mytun_record_rules *rules,
 			  struct iov_iter *to, bool nonblock)
 {
-	struct sk_buff *skbs[MYTUN_INTAKE_RUN];
+	void *packets[MYTUN_INTAKE_RUN];
 	ssize_t done = 0, put = 0;
 	unsigned int i, n;
 	bool too_small;
 
 	for (;;) {
-		n = take(tun, q, rules, iov_iter_count(to), skbs, &too_small);
+		n = take(tun, q, rules, iov_iter_count(to), packets,
+			 &too_small);
 		if (n)
 			mytun_queue_took(tun, q, n);
 		for (i = 0; i < n; i++) {
 			if (put < 0) {
-				mytun_drop(tun, q, skbs[i],
-					   MYTUN_DROP_TX_BUFFER);
+				mytun_packet_drop(tun, q, packets[i],
+						  MYTUN_DROP_TX_BUFFER);
 				continue;
 			}
-			put = put_record(tun, q, rules, skbs[i], to);
+			put = put_record(tun, q, rules, packets[i], to);
 			if (put > 0)
 				done += put;
 		}

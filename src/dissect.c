@@ -28,6 +28,22 @@ void mytun_dissect_init(void)
 	get_random_bytes(&tuple_key, sizeof(tuple_key));
 }
 
+/* The bytes of a packet: of an skb, which may be in pieces, or in one piece. */
+struct bytes {
+	const struct sk_buff *skb;	/* or NULL */
+	const void *data;
+	int len;			/* bytes that are at data */
+};
+
+/* As skb_header_pointer(). */
+static inline const void *header_pointer(const struct bytes *b, int offset,
+					 int len, void *buf)
+{
+	/* Some kernels want a pointer to what they could change. */
+	return __skb_header_pointer(b->skb, offset, len, (void *)b->data,
+				    b->len, buf);
+}
+
 static bool has_ports(u8 proto)
 {
 	switch (proto) {
@@ -41,24 +57,24 @@ static bool has_ports(u8 proto)
 	return false;
 }
 
-static void read_ports(const struct sk_buff *skb, unsigned int offset,
+static void read_ports(const struct bytes *b, unsigned int offset,
 		       __be16 port[2])
 {
 	__be16 buf[2];
-	const __be16 *p = skb_header_pointer(skb, offset, sizeof(buf), buf);
+	const __be16 *p = header_pointer(b, offset, sizeof(buf), buf);
 
 	port[0] = p ? p[0] : 0;
 	port[1] = p ? p[1] : 0;
 }
 
-static bool dissect_ipv4(const struct sk_buff *skb, struct mytun_headers *h)
+static bool dissect_ipv4(const struct bytes *b, struct mytun_headers *h)
 {
 	struct mytun_tuple *t = &h->tuple;
 	const struct iphdr *iph;
 	struct iphdr buf;
-	u32 a, b;
+	u32 from, to;
 
-	iph = skb_header_pointer(skb, h->l3, sizeof(buf), &buf);
+	iph = header_pointer(b, h->l3, sizeof(buf), &buf);
 	if (!iph || iph->version != 4 || iph->ihl < 5)
 		return false;
 	h->l4 = h->l3 + iph->ihl * 4;
@@ -67,17 +83,17 @@ static bool dissect_ipv4(const struct sk_buff *skb, struct mytun_headers *h)
 	t->proto = iph->protocol;
 	t->port[0] = 0;
 	t->port[1] = 0;
-	a = (__force u32)iph->saddr;
-	b = (__force u32)iph->daddr;
+	from = (__force u32)iph->saddr;
+	to = (__force u32)iph->daddr;
 	if (!h->fragment && has_ports(t->proto))
-		read_ports(skb, h->l4, t->port);
-	if (a > b || (a == b && (__force u16)t->port[0] >
-				(__force u16)t->port[1])) {
-		swap(a, b);
+		read_ports(b, h->l4, t->port);
+	if (from > to || (from == to && (__force u16)t->port[0] >
+					(__force u16)t->port[1])) {
+		swap(from, to);
 		swap(t->port[0], t->port[1]);
 	}
-	t->addr[0] = a;
-	t->addr[1] = b;
+	t->addr[0] = from;
+	t->addr[1] = to;
 	return true;
 }
 
@@ -85,7 +101,7 @@ static bool dissect_ipv4(const struct sk_buff *skb, struct mytun_headers *h)
  * Walks to the transport header. An atomic fragment (RFC 6946) is a whole
  * packet and belongs to the flow of its ports.
  */
-static void skip_extensions(const struct sk_buff *skb, struct mytun_headers *h,
+static void skip_extensions(const struct bytes *b, struct mytun_headers *h,
 			    u8 next)
 {
 	unsigned int offset = h->l3 + sizeof(struct ipv6hdr);
@@ -100,7 +116,7 @@ static void skip_extensions(const struct sk_buff *skb, struct mytun_headers *h,
 		    next != NEXTHDR_FRAGMENT)
 			break;
 		/* All begin alike: next header, length; 8 bytes at least. */
-		ext = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+		ext = header_pointer(b, offset, sizeof(buf), &buf);
 		if (!ext) {
 			next = NEXTHDR_NONE;
 			break;
@@ -124,14 +140,14 @@ static void skip_extensions(const struct sk_buff *skb, struct mytun_headers *h,
 	h->l4 = offset;
 }
 
-static bool dissect_ipv6(const struct sk_buff *skb, struct mytun_headers *h)
+static bool dissect_ipv6(const struct bytes *b, struct mytun_headers *h)
 {
 	struct mytun_tuple *t = &h->tuple;
 	const struct ipv6hdr *ip6h;
 	struct ipv6hdr buf;
 	int order;
 
-	ip6h = skb_header_pointer(skb, h->l3, sizeof(buf), &buf);
+	ip6h = header_pointer(b, h->l3, sizeof(buf), &buf);
 	if (!ip6h || ip6h->version != 6)
 		return false;
 	t->kind = MYTUN_TUPLE_IPV6;
@@ -140,9 +156,9 @@ static bool dissect_ipv6(const struct sk_buff *skb, struct mytun_headers *h)
 	order = memcmp(&ip6h->saddr, &ip6h->daddr, sizeof(ip6h->saddr));
 	memcpy(&t->addr[order > 0 ? 4 : 0], &ip6h->saddr, 16);
 	memcpy(&t->addr[order > 0 ? 0 : 4], &ip6h->daddr, 16);
-	skip_extensions(skb, h, ip6h->nexthdr);
+	skip_extensions(b, h, ip6h->nexthdr);
 	if (!h->fragment && has_ports(t->proto)) {
-		read_ports(skb, h->l4, t->port);
+		read_ports(b, h->l4, t->port);
 		if (order > 0 || (!order && (__force u16)t->port[0] >
 					    (__force u16)t->port[1]))
 			swap(t->port[0], t->port[1]);
@@ -176,8 +192,8 @@ static void dissect_link(const struct ethhdr *eth, struct mytun_headers *h)
 	}
 }
 
-void mytun_dissect(const struct sk_buff *skb, unsigned int offset, __be16 proto,
-		   struct mytun_headers *h)
+static void dissect(const struct bytes *b, unsigned int offset, __be16 proto,
+		    struct mytun_headers *h)
 {
 	const struct ethhdr *eth = NULL;
 	struct ethhdr buf;
@@ -187,7 +203,7 @@ void mytun_dissect(const struct sk_buff *skb, unsigned int offset, __be16 proto,
 	h->fragment = false;
 	h->tuple.kind = MYTUN_TUPLE_NONE;
 	if (!proto) {
-		eth = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+		eth = header_pointer(b, offset, sizeof(buf), &buf);
 		if (!eth)
 			return;
 		proto = eth->h_proto;
@@ -197,7 +213,7 @@ void mytun_dissect(const struct sk_buff *skb, unsigned int offset, __be16 proto,
 		struct vlan_hdr vbuf;
 		const struct vlan_hdr *tag;
 
-		tag = skb_header_pointer(skb, offset, sizeof(vbuf), &vbuf);
+		tag = header_pointer(b, offset, sizeof(vbuf), &vbuf);
 		if (!tag)
 			break;
 		proto = tag->h_vlan_encapsulated_proto;
@@ -205,11 +221,27 @@ void mytun_dissect(const struct sk_buff *skb, unsigned int offset, __be16 proto,
 	}
 	h->l3 = offset;
 	h->proto = proto;
-	if (proto == htons(ETH_P_IP) && dissect_ipv4(skb, h))
+	if (proto == htons(ETH_P_IP) && dissect_ipv4(b, h))
 		return;
-	if (proto == htons(ETH_P_IPV6) && dissect_ipv6(skb, h))
+	if (proto == htons(ETH_P_IPV6) && dissect_ipv6(b, h))
 		return;
 	dissect_link(eth, h);
+}
+
+void mytun_dissect(const struct sk_buff *skb, unsigned int offset, __be16 proto,
+		   struct mytun_headers *h)
+{
+	struct bytes b = { skb, skb->data, skb_headlen(skb) };
+
+	dissect(&b, offset, proto, h);
+}
+
+void mytun_dissect_frame(const void *data, unsigned int len,
+			 struct mytun_headers *h)
+{
+	struct bytes b = { NULL, data, len };
+
+	dissect(&b, 0, 0, h);
 }
 
 u32 mytun_tuple_hash(const struct mytun_tuple *t)

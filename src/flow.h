@@ -58,6 +58,10 @@ struct mytun_queue;
 void mytun_dissect(const struct sk_buff *skb, unsigned int offset, __be16 proto,
 		   struct mytun_headers *h);
 
+/* The same for an Ethernet frame that is @len bytes in one piece. */
+void mytun_dissect_frame(const void *data, unsigned int len,
+			 struct mytun_headers *h);
+
 /* Keyed hash of a tuple, never 0. Equal in both directions. */
 u32 mytun_tuple_hash(const struct mytun_tuple *t);
 

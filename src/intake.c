@@ -18,7 +18,8 @@ void mytun_intake_rules(const struct mytun *tun, const struct mytun_queue *q,
 	rules->flags = READ_ONCE(tun->flags);
 	rules->vnet_hdr_sz = rules->flags & IFF_VNET_HDR ?
 		READ_ONCE(tun->vnet_hdr_sz) : 0;
-	rules->headroom = NET_SKB_PAD + READ_ONCE(tun->align);
+	rules->headroom = NET_SKB_PAD + READ_ONCE(tun->align) +
+			  READ_ONCE(tun->xdp_headroom);
 	if ((rules->flags & MYTUN_TYPE_MASK) == IFF_TAP)
 		rules->headroom += NET_IP_ALIGN;
 	rules->nonblock = nonblock;
@@ -29,6 +30,7 @@ void mytun_intake_rules(const struct mytun *tun, const struct mytun_queue *q,
 	rules->segments = false;
 	rules->packets = 0;
 	rules->bytes = 0;
+	rules->xdp.active = false;
 }
 
 static int source_copy(struct mytun_source *src, void *to, size_t n)
@@ -120,8 +122,8 @@ static int read_page(const struct mytun_intake_rules *rules,
 }
 
 /* The skb of read_page()'s piece. Context: softirqs off. */
-static struct sk_buff *build_page(const struct mytun_intake_rules *rules,
-				  const struct mytun_intake *in)
+static struct sk_buff *build_page(const struct mytun_intake *in,
+				  unsigned int headroom, unsigned int len)
 {
 	struct sk_buff *skb = napi_build_skb(in->head, in->room);
 
@@ -129,8 +131,8 @@ static struct sk_buff *build_page(const struct mytun_intake_rules *rules,
 		put_page(virt_to_head_page(in->head));
 		return NULL;
 	}
-	skb_reserve(skb, rules->headroom);
-	__skb_put(skb, in->payload);
+	skb_reserve(skb, headroom);
+	__skb_put(skb, len);
 	return skb;
 }
 
@@ -343,6 +345,80 @@ static bool must_dissect(const struct mytun *tun, const struct mytun_intake *in)
 	return tun->flows || mytun_vnet_is_gso(&in->vnet);
 }
 
+/*
+ * Whether a program can run on read_page()'s piece: the room that it may use
+ * is there (if not, the program came after the packet was read), and the packet
+ * is complete as it is.
+ */
+static bool runs_on_page(const struct mytun_intake_rules *rules,
+			 const struct mytun_intake *in)
+{
+	return rules->headroom >= XDP_PACKET_HEADROOM &&
+	       !mytun_vnet_is_gso(&in->vnet) &&
+	       !(in->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
+}
+
+/*
+ * Return: whether the packet goes on, as *@skb (NULL: no memory). If not, it is
+ * gone and counted, and *@err is what the user is told.
+ */
+static bool run_on_page(struct mytun *tun, struct mytun_queue *q,
+			struct mytun_intake_rules *rules,
+			const struct mytun_intake *in, struct bpf_prog *prog,
+			struct sk_buff **skb, int *err)
+{
+	enum mytun_xdp_verdict verdict;
+	struct xdp_buff xdp;
+
+	/* tun lets programs see packets of a device that is down. */
+	if (unlikely(!(READ_ONCE(tun->dev->flags) & IFF_UP))) {
+		put_page(virt_to_head_page(in->head));
+		mytun_count_drop(tun, q, MYTUN_DROP_RX_DOWN);
+		*err = -EIO;
+		return false;
+	}
+	mytun_xdp_prepare(&xdp, &q->xdp_rxq, in->head, in->room,
+			  rules->headroom, in->payload);
+	verdict = mytun_xdp_run(tun, q, &rules->xdp, prog, &xdp);
+	if (verdict != MYTUN_XDP_PASS) {
+		if (verdict == MYTUN_XDP_TAKEN) {
+			rules->packets++;
+			rules->bytes += in->payload;
+		}
+		*err = 0;
+		return false;
+	}
+	*skb = build_page(in, xdp.data - xdp.data_hard_start,
+			  xdp.data_end - xdp.data);
+	if (likely(*skb) && xdp.data > xdp.data_meta)
+		skb_metadata_set(*skb, xdp.data - xdp.data_meta);
+	return true;
+}
+
+/*
+ * The same program on an skb that eth_type_trans() has seen. What it takes away
+ * counts as received, like all that the stack's own programs take. @h: the
+ * headers as they are afterwards.
+ */
+static struct sk_buff *run_on_skb(struct mytun *tun,
+				  struct mytun_intake_rules *rules,
+				  struct bpf_prog *prog, struct sk_buff *skb,
+				  unsigned int len, struct mytun_headers *h)
+{
+	skb = mytun_xdp_run_skb(prog, skb);
+	if (!skb) {
+		rules->packets++;
+		rules->bytes += len;
+	} else if (tun->flows) {
+		unsigned int mac_len = skb->data - skb_mac_header(skb);
+
+		__skb_push(skb, mac_len);
+		mytun_dissect(skb, 0, 0, h);
+		__skb_pull(skb, mac_len);
+	}
+	return skb;
+}
+
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_intake_rules *rules,
 			 struct mytun_intake *in)
@@ -351,11 +427,20 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	struct sk_buff *skb = in->skb;
 	unsigned int len;
 	enum mytun_drop reason;
+	struct bpf_prog *prog = NULL;	/* to be run yet */
 	struct mytun_headers h;
 	int err;
 
+	if (mytun_xdp_in_use())
+		prog = rcu_dereference(tun->xdp);
 	if (!skb) {
-		skb = build_page(rules, in);
+		if (unlikely(prog) && runs_on_page(rules, in)) {
+			if (!run_on_page(tun, q, rules, in, prog, &skb, &err))
+				return err;
+			prog = NULL;
+		} else {
+			skb = build_page(in, rules->headroom, in->payload);
+		}
 		if (unlikely(!skb)) {
 			mytun_count_drop(tun, q, MYTUN_DROP_RX_NOMEM);
 			return -ENOMEM;
@@ -407,6 +492,11 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	skb_record_rx_queue(skb, q->index);
 	skb->mark = in->mark;
 	skb->priority = in->priority;
+	if (unlikely(prog)) {
+		skb = run_on_skb(tun, rules, prog, skb, len, &h);
+		if (!skb)
+			return 0;
+	}
 
 	/* Before the stack sees the packet: its reply may come at once. */
 	if (tun->flows && h.tuple.kind != MYTUN_TUPLE_NONE)
@@ -435,6 +525,8 @@ drop:
 void mytun_intake_end(struct mytun *tun, struct mytun_queue *q,
 		      struct mytun_intake_rules *rules)
 {
+	if (unlikely(rules->xdp.active))
+		mytun_xdp_end(q, &rules->xdp);
 	if (!rules->packets)
 		return;
 	mytun_count_rx(q, rules->packets, rules->bytes);

@@ -57,6 +57,7 @@ struct mytun_intake_rules {
 	bool segments;		/* IFF_NAPI_FRAGS: iovecs become fragments */
 	unsigned int packets;	/* delivered, and not counted yet */
 	u64 bytes;
+	struct mytun_xdp_run xdp;
 };
 
 /* For a caller in process context; those elsewhere set gfp, frag and napi. */
@@ -88,11 +89,12 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
  * @rules: as above
  * @in: from mytun_intake_read(); gone in any case
  *
- * Context: softirqs off, rcu_read_lock() held. The flow is learned before the
- * stack sees the packet, so that even a reply sent from inside this call finds
- * it. What is lost here is counted.
+ * Context: softirqs off, rcu_read_lock() held, and both stay so until
+ * mytun_intake_end(). The flow is learned before the stack sees the packet, so
+ * that even a reply sent from inside this call finds it; one that an XDP
+ * program keeps from the stack is not. What is lost here is counted.
  *
- * Return: 0, or -EINVAL (headers that contradict the packet), -EIO (the device
+ * Return: 0 (also if a program dropped it), or -EINVAL (headers that contradict the packet), -EIO (the device
  * is down), -EBUSY (IFF_NAPI, and the queue is set aside), -ENOMEM.
  */
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
@@ -102,7 +104,10 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 /* A packet that was read is not to be delivered: it was not accepted. */
 void mytun_intake_cancel(struct mytun_intake *in);
 
-/* Count what was delivered. Context: as mytun_intake_deliver(). */
+/*
+ * The end of a run: count what was delivered, send what programs redirected.
+ * Context: as mytun_intake_deliver().
+ */
 void mytun_intake_end(struct mytun *tun, struct mytun_queue *q,
 		      struct mytun_intake_rules *rules);
 

@@ -51,6 +51,7 @@
 #include "flow.h"
 #include "stats.h"
 #include "vnet.h"
+#include "xdp.h"
 
 #define MYTUN_NAME		"mytun"
 #define MYTUN_MAX_QUEUES	256
@@ -88,6 +89,7 @@ struct mytun {
 	unsigned int flags;		/* (rtnl) IFF_* and MYTUN_VNET_* */
 	int vnet_hdr_sz;		/* (rtnl) bytes, 10 or more */
 	int align;			/* (rtnl) headroom that a bridge asks */
+	unsigned int xdp_headroom;	/* (rtnl) and that a program has */
 	struct net_device *dev;
 	struct mytun_stats __percpu *stats; /* what no queue has counted */
 	struct mytun_counts left;	/* (stats_lock) of queues that left */
@@ -96,6 +98,7 @@ struct mytun {
 	struct mytun_flows *flows;	/* set on multiqueue devices only */
 
 	struct mytun_filters filters;
+	struct bpf_prog __rcu *xdp;	/* (rtnl, rcu) on a TAP, or NULL */
 
 	struct list_head disabled;	/* (rtnl) queues set aside */
 	kuid_t owner;			/* (rtnl) who may attach */
@@ -117,7 +120,9 @@ struct mytun_queue {
 	struct socket socket;		/* sock_alloc_send_pskb() looks at it */
 	struct socket_wq wq;		/* readers and writers that wait */
 	struct mytun __rcu *dev;	/* (rtnl, rcu) attached or set aside */
-	struct mytun *disabled;		/* (rtnl) the device, while set aside */
+	struct mytun *disabled;		/* (rtnl) the device, while set aside;
+					 * whether it is: RCU
+					 */
 	struct list_head disabled_node;	/* (rtnl) in mytun.disabled */
 	unsigned int flags;		/* (rtnl) of this file's TUNSETIFF */
 	struct mytun_stats __percpu *stats; /* (open) */
@@ -129,7 +134,8 @@ struct mytun_queue {
 	struct fasync_struct *fasync;
 	bool wants_sigio;
 	bool filtered;			/* (rtnl) by the classic filter */
-	struct ptr_ring ring;		/* sk_buffs that wait for read() */
+	struct ptr_ring ring;		/* packets that wait, see frame.h */
+	struct xdp_rxq_info xdp_rxq;	/* (rtnl) while it has a device */
 	unsigned int taken;		/* (ring.consumer_lock) since a wake */
 	/* napi.c: IFF_NAPI */
 	struct napi_struct napi;
@@ -185,6 +191,7 @@ void mytun_queue_learn(struct mytun *tun, struct mytun_queue *q,
 void mytun_queue_wake_reader(struct mytun_queue *q);
 void mytun_queue_stop(struct netdev_queue *txq);
 void mytun_queue_wake(struct netdev_queue *txq);
+void mytun_queue_stop_if_full(struct mytun *tun, struct mytun_queue *q);
 bool mytun_queue_has_qdisc(const struct netdev_queue *txq);
 void mytun_queue_took(struct mytun *tun, struct mytun_queue *q,
 		      unsigned int n);
@@ -228,6 +235,15 @@ struct mytun_front {
 	u32 len;
 	u32 zeroes;
 };
+
+/* Bytes that the device puts in front of a packet. */
+static inline u32 mytun_read_front_len(const struct mytun *tun)
+{
+	unsigned int flags = READ_ONCE(tun->flags);
+
+	return (flags & IFF_VNET_HDR ? READ_ONCE(tun->vnet_hdr_sz) : 0) +
+	       (flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi));
+}
 
 int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
 		     u32 len, bool cut, struct mytun_front *f);

@@ -102,6 +102,7 @@ static const struct net_device_ops tap_netdev_ops = {
 	.ndo_set_rx_headroom	= mytun_set_rx_headroom,
 	.ndo_get_stats64	= mytun_get_stats64,
 	.ndo_change_carrier	= mytun_change_carrier,
+	MYTUN_XDP_OPS(mytun_xdp, mytun_xdp_xmit)
 };
 
 /* Whether a device is one of ours, of the given type (IFF_TUN, IFF_TAP, both). */
@@ -224,6 +225,7 @@ int mytun_netdev_prepare(struct net_device *dev, unsigned int flags)
 		dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 		dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 		eth_hw_addr_random(dev);
+		mytun_set_xdp_features(dev);
 	}
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_MAX_MTU - dev->hard_header_len;

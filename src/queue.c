@@ -22,6 +22,7 @@
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
+#include "frame.h"
 #include "mytun.h"
 #include "ring.h"
 #include "trace.h"
@@ -48,11 +49,6 @@ struct mytun *mytun_get(struct mytun_queue *q)
 void mytun_put(struct mytun *tun)
 {
 	dev_put(tun->dev);
-}
-
-static void free_packet(void *ptr)
-{
-	kfree_skb(ptr);
 }
 
 /*
@@ -167,6 +163,23 @@ bool mytun_queue_has_qdisc(const struct netdev_queue *txq)
 	return rcu_dereference_raw(txq->qdisc)->enqueue;
 }
 
+/* Backpressure: a packet was put. Context: ring.producer_lock. */
+void mytun_queue_stop_if_full(struct mytun *tun, struct mytun_queue *q)
+{
+	struct netdev_queue *txq;
+
+	if (!__ptr_ring_full(&q->ring))
+		return;
+	txq = netdev_get_tx_queue(tun->dev, READ_ONCE(q->index));
+	if (!mytun_queue_has_qdisc(txq))
+		return;
+	mytun_queue_stop(txq);
+	/* Stopped before looking again; mytun_queue_took() pairs. */
+	smp_mb__after_atomic();
+	if (!__ptr_ring_full(&q->ring))
+		mytun_queue_wake(txq);
+}
+
 /*
  * A reader took @n packets. A queue that was stopped since it was full starts
  * again when half of it has been read, or all.
@@ -178,7 +191,10 @@ void mytun_queue_took(struct mytun *tun, struct mytun_queue *q, unsigned int n)
 
 	if (!(READ_ONCE(tun->flags) & IFF_BACKPRESSURE))
 		return;
-	/* What was taken before what was stopped; pairs with put_fifo(). */
+	/*
+	 * What was taken before what was stopped; pairs with
+	 * mytun_queue_stop_if_full().
+	 */
 	smp_mb();
 	txq = netdev_get_tx_queue(tun->dev, READ_ONCE(q->index));
 	if (!netif_tx_queue_stopped(txq))
@@ -229,10 +245,10 @@ static int fifo_size(const struct net_device *dev)
 
 static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
 {
-	struct sk_buff *skb;
+	void *packet;
 
-	while ((skb = ptr_ring_consume(&q->ring)))
-		mytun_drop(tun, q, skb, MYTUN_DROP_TX_DETACHED);
+	while ((packet = ptr_ring_consume(&q->ring)))
+		mytun_packet_drop(tun, q, packet, MYTUN_DROP_TX_DETACHED);
 }
 
 /**
@@ -267,16 +283,23 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	    min_t(unsigned int, MYTUN_MAX_QUEUES, dev->num_tx_queues))
 		return -E2BIG;
 	if (!q->disabled &&
-	    ptr_ring_resize(&q->ring, fifo_size(dev), GFP_KERNEL, free_packet))
+	    ptr_ring_resize(&q->ring, fifo_size(dev), GFP_KERNEL,
+			    mytun_packet_free))
 		return -ENOMEM;
+	err = mytun_xdp_attach(tun, q, tun->nqueues);
+	if (err)
+		return err;
 	if (tun->flows) {
 		id = mytun_flows_add_queue(tun->flows, tun->nqueues);
-		if (id < 0)
+		if (id < 0) {
+			if (!q->disabled)
+				mytun_xdp_detach(q);
 			return id;
+		}
 	}
 	if (q->disabled) {
 		list_del_init(&q->disabled_node);
-		q->disabled = NULL;
+		WRITE_ONCE(q->disabled, NULL);
 		tun->ndisabled--;
 	} else {
 		sock_hold(&q->sk);
@@ -312,6 +335,7 @@ static void take_out(struct mytun *tun, struct mytun_queue *q)
 	}
 	rcu_assign_pointer(tun->queues[q->index], moved);
 	WRITE_ONCE(moved->index, q->index);
+	WRITE_ONCE(moved->xdp_rxq.queue_index, q->index);
 	RCU_INIT_POINTER(tun->queues[last], NULL);
 	WRITE_ONCE(tun->nqueues, last);
 }
@@ -343,12 +367,15 @@ void mytun_queue_disable(struct mytun_queue *q)
 	take_out(tun, q);
 	mytun_napi_off(q);
 	WRITE_ONCE(q->flow_id, MYTUN_FLOW_NO_QUEUE);
-	q->disabled = tun;
+	WRITE_ONCE(q->disabled, tun);
 	list_add_tail(&q->disabled_node, &tun->disabled);
 	tun->ndisabled++;
 	synchronize_net();
 	mytun_napi_del(q);
 	clean_up(tun, q, id);
+	/* What it writes comes from a queue that the stack knows. */
+	WRITE_ONCE(q->index, 0);
+	WRITE_ONCE(q->xdp_rxq.queue_index, 0);
 }
 
 /* The queue's file is closed. Context: rtnl, may sleep. */
@@ -374,6 +401,7 @@ static void leave(struct mytun_queue *q)
 		clean_up(tun, q, id);
 	}
 	detach_rings(q, false);
+	mytun_xdp_detach(q);
 	mytun_stats_leave(tun, q);
 	sock_put(&q->sk);
 
@@ -392,7 +420,7 @@ void mytun_queue_close(struct mytun_queue *q)
 	rtnl_unlock();
 	mytun_ring_close(q);
 	mytun_batch_end(q);
-	ptr_ring_cleanup(&q->ring, free_packet);
+	ptr_ring_cleanup(&q->ring, mytun_packet_free);
 	free_percpu(q->stats);
 	sock_put(&q->sk);
 }
@@ -431,6 +459,7 @@ void mytun_queue_detach_all(struct mytun *tun)
 		mytun_napi_del(q);
 		drop_waiting(tun, q);
 		detach_rings(q, true);
+		mytun_xdp_detach(q);
 		mytun_stats_leave(tun, q);
 		sock_put(&q->sk);
 	}
@@ -439,6 +468,7 @@ void mytun_queue_detach_all(struct mytun *tun)
 		q->disabled = NULL;
 		drop_waiting(tun, q);
 		detach_rings(q, true);
+		mytun_xdp_detach(q);
 		mytun_stats_leave(tun, q);
 		sock_put(&q->sk);
 	}
@@ -470,7 +500,7 @@ int mytun_queue_resize(struct mytun *tun)
 	list_for_each_entry(q, &tun->disabled, disabled_node)
 		rings[i++] = &q->ring;
 	err = ptr_ring_resize_multiple_bh(rings, n, fifo_size(tun->dev),
-					  GFP_KERNEL, free_packet);
+					  GFP_KERNEL, mytun_packet_free);
 	kfree(rings);
 	mytun_queue_start_all(tun);
 	return err;

@@ -4,6 +4,7 @@
 #include <linux/if_vlan.h>
 #include <linux/sched/signal.h>
 
+#include "frame.h"
 #include "mytun.h"
 #include "ring.h"
 #include "vnet.h"
@@ -74,11 +75,7 @@ static u32 packet_len(const struct sk_buff *skb)
 /* Bytes of a packet with what the device puts in front of it. */
 u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb)
 {
-	unsigned int flags = READ_ONCE(tun->flags);
-
-	return packet_len(skb) +
-	       (flags & IFF_VNET_HDR ? READ_ONCE(tun->vnet_hdr_sz) : 0) +
-	       (flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi));
+	return packet_len(skb) + mytun_read_front_len(tun);
 }
 
 /**
@@ -149,6 +146,24 @@ int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
 	return put_payload(skb, to, room) ? MYTUN_READ_FAULT : 0;
 }
 
+static ssize_t read_frame(struct mytun *tun, struct mytun_queue *q,
+			  struct xdp_frame *frame, struct iov_iter *to,
+			  size_t room)
+{
+	enum mytun_drop reason;
+	ssize_t len;
+	int err;
+
+	err = mytun_frame_read_copy(tun, frame, to, room, &reason);
+	if (err < 0) {
+		mytun_frame_drop(tun, q, frame, reason);
+		return err;
+	}
+	len = mytun_frame_read_len(tun, frame);
+	mytun_frame_done(q, frame);
+	return min_t(ssize_t, len, room);
+}
+
 ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 		       struct iov_iter *to, bool nonblock)
 {
@@ -167,6 +182,8 @@ ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 			return err;
 	}
 	mytun_queue_took(tun, q, 1);
+	if (unlikely(mytun_packet_frame(skb)))
+		return read_frame(tun, q, mytun_packet_frame(skb), to, room);
 	err = mytun_read_copy(tun, skb, to, room, &reason);
 	if (err < 0) {
 		mytun_drop(tun, q, skb, reason);

@@ -37,22 +37,30 @@ int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
 	return 0;
 }
 
-/* The header of a record that holds @skb, with @len bytes of data. */
-void mytun_record_fill(struct mytun_record *r,
-		       const struct mytun_record_rules *rules,
-		       const struct mytun *tun, const struct mytun_queue *q,
-		       const struct sk_buff *skb, u32 len)
+/* What the header says of any packet with @len bytes of data. */
+void mytun_record_start(struct mytun_record *r,
+			const struct mytun_record_rules *rules,
+			const struct mytun_queue *q, u32 len)
 {
 	r->size = mytun_record_size(rules, len);
 	r->len = len;
 	r->offset = MYTUN_RECORD_HEADER + rules->head_room;
 	r->flags = 0;
 	r->hash = 0;
-	r->mark = skb->mark;
-	r->priority = skb->priority;
 	r->queue = q->index;
 	r->reserved = 0;
 	r->user = 0;
+}
+
+/* The header of a record that holds @skb, with @len bytes of data. */
+void mytun_record_fill(struct mytun_record *r,
+		       const struct mytun_record_rules *rules,
+		       const struct mytun *tun, const struct mytun_queue *q,
+		       const struct sk_buff *skb, u32 len)
+{
+	mytun_record_start(r, rules, q, len);
+	r->mark = skb->mark;
+	r->priority = skb->priority;
 	if (rules->hash) {
 		struct mytun_headers h;
 

@@ -39,6 +39,9 @@ bool mytun_record_ok(const struct mytun_record_rules *rules,
 		     const struct mytun_record *r);
 int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
 			   u32 flags, u16 head_room, u16 tail_room);
+void mytun_record_start(struct mytun_record *r,
+			const struct mytun_record_rules *rules,
+			const struct mytun_queue *q, u32 len);
 void mytun_record_fill(struct mytun_record *r,
 		       const struct mytun_record_rules *rules,
 		       const struct mytun *tun, const struct mytun_queue *q,

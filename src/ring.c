@@ -14,6 +14,7 @@
 #include <linux/vmalloc.h>
 #include <net/rtnetlink.h>
 
+#include "frame.h"
 #include "param.h"
 #include "ring.h"
 
@@ -191,12 +192,18 @@ static void describe(const struct mytun_rings *r, struct mytun_ring *to)
 static void move_waiting(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_rings *r)
 {
-	struct sk_buff *skb;
+	void *packet;
 
 	local_bh_disable();
 	rcu_read_lock();
-	while ((skb = ptr_ring_consume(&q->ring)))
-		mytun_ring_put(tun, q, r, skb, false);
+	while ((packet = ptr_ring_consume(&q->ring))) {
+		struct xdp_frame *frame = mytun_packet_frame(packet);
+
+		if (frame)
+			mytun_ring_put_frame(tun, q, r, frame, false);
+		else
+			mytun_ring_put(tun, q, r, packet, false);
+	}
 	rcu_read_unlock();
 	local_bh_enable();
 }

@@ -177,6 +177,9 @@ void mytun_ring_close(struct mytun_queue *q);
 /* ring_rx.c */
 bool mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
 		    struct mytun_rings *r, struct sk_buff *skb, bool more);
+bool mytun_ring_put_frame(struct mytun *tun, struct mytun_queue *q,
+			  struct mytun_rings *r, struct xdp_frame *frame,
+			  bool more);
 void mytun_ring_put_end(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,

@@ -4,6 +4,7 @@
 #include <linux/skbuff.h>
 #include <net/sch_generic.h>
 
+#include "frame.h"
 #include "ring.h"
 #include "vnet.h"
 
@@ -126,6 +127,75 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 		start_queue(tun, q, r);
 }
 
+/* The same for an xdp_frame. */
+static void copy_frame(const struct mytun *tun, struct xdp_frame *frame,
+		       void *to, u32 len)
+{
+	u32 front = len - xdp_get_frame_len(frame);
+	struct mytun_front f;
+
+	mytun_frame_front(tun, frame, front, false, &f);
+	memcpy(to, f.data, f.len);
+	memset(to + f.len, 0, f.zeroes);
+	mytun_frame_copy_bytes(frame, to + front);
+}
+
+/*
+ * One packet, @skb or @frame, which the caller frees. Compiled once for each,
+ * without a test. Return: whether the ring has it, or else in @reason why not.
+ */
+static __always_inline bool put(struct mytun *tun, struct mytun_queue *q,
+				struct mytun_rings *r, struct sk_buff *skb,
+				struct xdp_frame *frame, bool more,
+				enum mytun_drop *reason)
+{
+	struct mytun_record rec;
+	bool taken = false;
+	u32 len;
+	void *to;
+
+	spin_lock(&r->rx_lock);
+	if (skb) {
+		len = mytun_read_len(tun, skb);
+		mytun_record_fill(&rec, &r->rules, tun, q, skb, len);
+	} else {
+		len = mytun_frame_read_len(tun, frame);
+		mytun_frame_fill(&rec, &r->rules, q, frame, len);
+	}
+	if (unlikely(rec.size > r->rx_max)) {
+		*reason = MYTUN_DROP_TX_TOO_BIG;
+		goto out;
+	}
+	if (r->rx_size - used(r) < rec.size) {
+		load_consumer(r);
+		if (r->rx_size - used(r) < rec.size) {
+			r->rx_full++;
+			WRITE_ONCE(r->k->rx_full, r->rx_full);
+			*reason = MYTUN_DROP_TX_FULL;
+			goto out;
+		}
+	}
+	to = r->rx_area.map + (r->rx_pos & (r->rx_size - 1));
+	memcpy(to, &rec, sizeof(rec));
+	if (!skb) {
+		copy_frame(tun, frame, to + rec.offset, len);
+	} else if (unlikely(copy_packet(tun, skb, to + rec.offset, len))) {
+		*reason = MYTUN_DROP_TX_HEADER;
+		goto out;
+	}
+	r->rx_pos += rec.size;
+	r->rx_packets++;
+	r->rx_unpublished++;
+	taken = true;
+out:
+	if (READ_ONCE(tun->flags) & IFF_BACKPRESSURE)
+		stop_if_full(tun, q, r);
+	if (!more || r->rx_stopped)
+		publish(r);
+	spin_unlock(&r->rx_lock);
+	return taken;
+}
+
 /**
  * mytun_ring_put - put a packet into the RX ring, or drop it
  * @tun: the device
@@ -140,50 +210,30 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 bool mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
 		    struct mytun_rings *r, struct sk_buff *skb, bool more)
 {
-	struct mytun_record rec;
 	enum mytun_drop reason;
-	bool taken = false;
-	u32 len;
-	void *to;
+	bool taken = put(tun, q, r, skb, NULL, more, &reason);
 
-	spin_lock(&r->rx_lock);
-	len = mytun_read_len(tun, skb);
-	mytun_record_fill(&rec, &r->rules, tun, q, skb, len);
-	if (unlikely(rec.size > r->rx_max)) {
-		reason = MYTUN_DROP_TX_TOO_BIG;
-		goto out;
-	}
-	if (r->rx_size - used(r) < rec.size) {
-		load_consumer(r);
-		if (r->rx_size - used(r) < rec.size) {
-			r->rx_full++;
-			WRITE_ONCE(r->k->rx_full, r->rx_full);
-			reason = MYTUN_DROP_TX_FULL;
-			goto out;
-		}
-	}
-	to = r->rx_area.map + (r->rx_pos & (r->rx_size - 1));
-	memcpy(to, &rec, sizeof(rec));
-	if (unlikely(copy_packet(tun, skb, to + rec.offset, len))) {
-		reason = MYTUN_DROP_TX_HEADER;
-		goto out;
-	}
-	r->rx_pos += rec.size;
-	r->rx_packets++;
-	r->rx_unpublished++;
-	taken = true;
-out:
-	if (READ_ONCE(tun->flags) & IFF_BACKPRESSURE)
-		stop_if_full(tun, q, r);
-	if (!more || r->rx_stopped)
-		publish(r);
-	spin_unlock(&r->rx_lock);
 	if (likely(taken)) {
 		mytun_count_tx(q, skb);
 		consume_skb(skb);
 	} else {
 		mytun_drop(tun, q, skb, reason);
 	}
+	return taken;
+}
+
+/* The same for an xdp_frame. */
+bool mytun_ring_put_frame(struct mytun *tun, struct mytun_queue *q,
+			  struct mytun_rings *r, struct xdp_frame *frame,
+			  bool more)
+{
+	enum mytun_drop reason;
+	bool taken = put(tun, q, r, NULL, frame, more, &reason);
+
+	if (likely(taken))
+		mytun_frame_done(q, frame);
+	else
+		mytun_frame_drop(tun, q, frame, reason);
 	return taken;
 }
 

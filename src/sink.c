@@ -44,21 +44,13 @@ out:
 static bool put_fifo(struct mytun *tun, struct mytun_queue *q,
 		     struct sk_buff *skb)
 {
-	struct netdev_queue *txq;
 	int err;
 
 	if (!(READ_ONCE(tun->flags) & IFF_BACKPRESSURE))
 		return !ptr_ring_produce(&q->ring, skb);
-	txq = netdev_get_tx_queue(tun->dev, READ_ONCE(q->index));
 	spin_lock(&q->ring.producer_lock);
 	err = __ptr_ring_produce(&q->ring, skb);
-	if (__ptr_ring_full(&q->ring) && mytun_queue_has_qdisc(txq)) {
-		mytun_queue_stop(txq);
-		/* Stopped before looking again; mytun_queue_took() pairs. */
-		smp_mb__after_atomic();
-		if (!__ptr_ring_full(&q->ring))
-			mytun_queue_wake(txq);
-	}
+	mytun_queue_stop_if_full(tun, q);
 	spin_unlock(&q->ring.producer_lock);
 	return !err;
 }

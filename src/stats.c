@@ -21,6 +21,7 @@ static const char * const drop_names[MYTUN_DROP_MAX] = {
 	[MYTUN_DROP_RX_PROTOCOL]	= "rx_drop_protocol",
 	[MYTUN_DROP_RX_TOO_BIG]		= "rx_drop_too_big",
 	[MYTUN_DROP_RX_RECORD]		= "rx_drop_record",
+	[MYTUN_DROP_RX_XDP]		= "rx_drop_xdp",
 	[MYTUN_DROP_RX_VNET]		= "rx_drop_vnet",
 };
 
@@ -41,6 +42,7 @@ static const u8 core_reasons[MYTUN_DROP_MAX] = {
 	[MYTUN_DROP_RX_PROTOCOL]	= SKB_DROP_REASON_UNHANDLED_PROTO,
 	[MYTUN_DROP_RX_TOO_BIG]		= SKB_DROP_REASON_HDR_TRUNC,
 	[MYTUN_DROP_RX_RECORD]		= SKB_DROP_REASON_DEV_HDR,
+	[MYTUN_DROP_RX_XDP]		= SKB_DROP_REASON_XDP,
 	[MYTUN_DROP_RX_VNET]		= SKB_DROP_REASON_DEV_HDR,
 };
 
@@ -62,8 +64,8 @@ void mytun_count_rx(struct mytun_queue *q, unsigned int packets, u64 bytes)
 	local_bh_enable();
 }
 
-/* The user has the packet; a tag that is not in the frame counts as well. */
-void mytun_count_tx(struct mytun_queue *q, const struct sk_buff *skb)
+/* The user has a packet of @len bytes. */
+void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
 {
 	struct mytun_stats *s;
 
@@ -71,10 +73,16 @@ void mytun_count_tx(struct mytun_queue *q, const struct sk_buff *skb)
 	s = this_cpu_ptr(q->stats);
 	u64_stats_update_begin(&s->syncp);
 	s->n.tx_packets++;
-	s->n.tx_bytes += skb->len +
-			 (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
+	s->n.tx_bytes += len;
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
+}
+
+/* As above; a tag that is not in the frame counts as well. */
+void mytun_count_tx(struct mytun_queue *q, const struct sk_buff *skb)
+{
+	mytun_count_tx_bytes(q, skb->len + (skb_vlan_tag_present(skb) ?
+					    VLAN_HLEN : 0));
 }
 
 static void count_drop(struct mytun *tun, struct mytun_queue *q,

@@ -34,6 +34,7 @@ struct mytun_queue;
 
 void mytun_count_rx(struct mytun_queue *q, unsigned int packets, u64 bytes);
 void mytun_count_tx(struct mytun_queue *q, const struct sk_buff *skb);
+void mytun_count_tx_bytes(struct mytun_queue *q, u32 len);
 void mytun_count_drop(struct mytun *tun, struct mytun_queue *q,
 		      enum mytun_drop reason);
 void mytun_drop(struct mytun *tun, struct mytun_queue *q, struct sk_buff *skb,

@@ -61,6 +61,16 @@ static inline void mytun_set_lltx(struct net_device *dev)
 #endif
 }
 
+/* What redirection may ask of the driver; before the device is registered. */
+static inline void mytun_set_xdp_features(struct net_device *dev)
+{
+#if __has_include(<uapi/linux/netdev.h>)	/* 6.3, d3d854fd6a1d, in both */
+	dev->xdp_features = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+			    NETDEV_XDP_ACT_NDO_XMIT |
+			    NETDEV_XDP_ACT_NDO_XMIT_SG;
+#endif
+}
+
 /* Before the device is registered. */
 static inline void mytun_hw_addr_set(struct net_device *dev, const u8 *addr)
 {

@@ -417,6 +417,9 @@ enum mytun_drop {
 	MYTUN_DROP_RX_PROTOCOL,		/* (rx) neither IPv4 nor IPv6 */
 	MYTUN_DROP_RX_TOO_BIG,		/* (rx) more than a packet can hold */
 	MYTUN_DROP_RX_RECORD,		/* (rx) a TX record broke a rule */
+	MYTUN_DROP_RX_XDP,		/* (rx) an XDP program dropped it, or
+					 * what it asked for failed
+					 */
 	MYTUN_DROP_RX_VNET,		/* (frame) bad virtio_net_hdr */
 	MYTUN_DROP_MAX
 };

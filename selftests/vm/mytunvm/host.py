@@ -16,6 +16,7 @@ NEEDED = {
     "g++": "/usr/bin/g++",
     "gcc": "/usr/bin/gcc",
     "kmod": "/sbin/depmod",
+    "libbpf-dev": "/usr/include/bpf/libbpf.h",
     "libc6-dev": "/usr/include/stdio.h",
     "make": "/usr/bin/make",
     "mmdebstrap": "/usr/bin/mmdebstrap",

@@ -46,15 +46,12 @@ static unsigned int take(struct mytun *tun, struct mytun_queue *q,
 	spin_lock(&q->ring.consumer_lock);
 	while (n < MYTUN_INTAKE_RUN) {
 		void *packet = __ptr_ring_peek(&q->ring);
-		struct xdp_frame *frame;
 		u32 len;
 
 		if (!packet)
 			break;
-		frame = mytun_packet_frame(packet);
 		len = MYTUN_RECORD_HEADER + rules->head_room +
-		      (unlikely(frame) ? mytun_frame_read_len(tun, frame) :
-					 mytun_read_len(tun, packet));
+		      mytun_packet_read_len(tun, packet);
 		if (len > room) {
 			*too_small = true;
 			break;
@@ -77,34 +74,24 @@ static ssize_t put_record(struct mytun *tun, struct mytun_queue *q,
 	size_t room = iov_iter_count(to), rest;
 	enum mytun_drop reason = MYTUN_DROP_TX_BUFFER;
 	struct mytun_record r;
-	u32 len;
+	u32 len = mytun_packet_read_len(tun, packet);
 	int err;
 
-	if (unlikely(frame)) {
-		len = mytun_frame_read_len(tun, frame);
+	if (unlikely(frame))
 		mytun_frame_fill(&r, rules, q, frame, len);
-	} else {
-		len = mytun_read_len(tun, packet);
+	else
 		mytun_record_fill(&r, rules, tun, q, packet, len);
-	}
 	err = -EFAULT;
 	/* The device's settings may have changed since it was taken. */
 	if (r.offset + len > room || copy_to_iter(&r, sizeof(r), to) != sizeof(r))
 		goto drop;
 	iov_iter_advance(to, r.offset - sizeof(r));
-	err = unlikely(frame) ?
-	      mytun_frame_read_copy(tun, frame, to, len, &reason) :
-	      mytun_read_copy(tun, packet, to, len, &reason);
+	err = mytun_packet_read_copy(tun, packet, to, len, &reason);
 	if (err)
 		goto drop;
 	rest = min_t(size_t, r.size, room) - r.offset - len;
 	iov_iter_advance(to, rest);
-	if (unlikely(frame)) {
-		mytun_frame_done(q, frame);
-	} else {
-		mytun_count_tx(q, packet);
-		consume_skb(packet);
-	}
+	mytun_packet_done(q, packet);
 	return r.offset + len + rest;
 
 drop:

@@ -37,6 +37,13 @@ void mytun_packet_drop(struct mytun *tun, struct mytun_queue *q, void *packet,
 void mytun_frame_drop(struct mytun *tun, struct mytun_queue *q,
 		      struct xdp_frame *frame, enum mytun_drop reason);
 
+/* Either, as their namesakes for skbs in read.c; then: the user has it. */
+u32 mytun_packet_read_len(const struct mytun *tun, void *packet);
+int mytun_packet_read_copy(struct mytun *tun, void *packet,
+			   struct iov_iter *to, size_t room,
+			   enum mytun_drop *reason);
+void mytun_packet_done(struct mytun_queue *q, void *packet);
+
 /* As their namesakes for skbs in read.c and record.c. */
 u32 mytun_frame_read_len(const struct mytun *tun, struct xdp_frame *frame);
 void mytun_frame_front(const struct mytun *tun, struct xdp_frame *frame,

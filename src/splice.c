@@ -15,6 +15,7 @@
 #include <linux/splice.h>
 #include <linux/uio.h>
 
+#include "frame.h"
 #include "mytun.h"
 #include "ring.h"
 
@@ -25,39 +26,39 @@ struct splice_target {
 };
 
 /*
- * The first packet, if it fits into @room bytes with what stands in front.
+ * The first packet (frame.h), if it fits into @room bytes with what stands in front.
  * Return: the packet; NULL: none waits, or it needs *@len bytes, which is more.
  */
-static struct sk_buff *take(struct mytun *tun, struct mytun_queue *q,
-			    size_t room, size_t *len)
+static void *take(struct mytun *tun, struct mytun_queue *q, size_t room,
+		  size_t *len)
 {
-	struct sk_buff *skb;
+	void *packet;
 
 	*len = 0;
 	spin_lock(&q->ring.consumer_lock);
-	skb = __ptr_ring_peek(&q->ring);
-	if (skb) {
-		*len = mytun_read_len(tun, skb);
-		skb = *len <= room ? __ptr_ring_consume(&q->ring) : NULL;
+	packet = __ptr_ring_peek(&q->ring);
+	if (packet) {
+		*len = mytun_packet_read_len(tun, packet);
+		packet = *len <= room ? __ptr_ring_consume(&q->ring) : NULL;
 	}
 	spin_unlock(&q->ring.consumer_lock);
-	return skb;
+	return packet;
 }
 
 /*
  * A packet and pages for it; another reader may be faster, so that the packet
  * for which the pages were allocated is gone. May sleep.
  */
-static struct sk_buff *wait_and_take(struct mytun *tun, struct mytun_queue *q,
-				     size_t room, bool nonblock,
-				     struct page **page, size_t *len)
+static void *wait_and_take(struct mytun *tun, struct mytun_queue *q,
+			   size_t room, bool nonblock, struct page **page,
+			   size_t *len)
 {
-	struct sk_buff *skb;
+	void *packet;
 	size_t have = 0;
 	int err;
 
 	*page = NULL;
-	while (!(skb = take(tun, q, have, len))) {
+	while (!(packet = take(tun, q, have, len))) {
 		if (*len > room) {
 			err = -EINVAL;
 			goto fail;
@@ -80,7 +81,7 @@ static struct sk_buff *wait_and_take(struct mytun *tun, struct mytun_queue *q,
 		if (err)
 			goto fail;
 	}
-	return skb;
+	return packet;
 
 fail:
 	if (*page)
@@ -100,20 +101,20 @@ static ssize_t read_packet(struct mytun *tun, struct mytun_queue *q,
 	enum mytun_drop reason;
 	struct bio_vec vec = {};
 	struct iov_iter to;
-	struct sk_buff *skb;
+	void *packet;
 	ssize_t ret;
 	size_t len;
 
-	skb = wait_and_take(tun, q, room, nonblock, &vec.bv_page, &len);
-	if (IS_ERR(skb))
-		return PTR_ERR(skb);
+	packet = wait_and_take(tun, q, room, nonblock, &vec.bv_page, &len);
+	if (IS_ERR(packet))
+		return PTR_ERR(packet);
 	mytun_queue_took(tun, q, 1);
 	vec.bv_len = len;
 	mytun_iov_iter_bvec(&to, READ, &vec, len);
-	ret = mytun_read_copy(tun, skb, &to, len, &reason);
+	ret = mytun_packet_read_copy(tun, packet, &to, len, &reason);
 	if (ret) {
 		put_page(vec.bv_page);
-		mytun_drop(tun, q, skb, reason);
+		mytun_packet_drop(tun, q, packet, reason);
 		return -EINVAL;
 	}
 	buf.page = vec.bv_page;
@@ -121,11 +122,10 @@ static ssize_t read_packet(struct mytun *tun, struct mytun_queue *q,
 	/* Gives the page back if nobody reads the pipe any more. */
 	ret = add_to_pipe(pipe, &buf);
 	if (ret < 0) {
-		mytun_drop(tun, q, skb, MYTUN_DROP_TX_BUFFER);
+		mytun_packet_drop(tun, q, packet, MYTUN_DROP_TX_BUFFER);
 		return ret;
 	}
-	mytun_count_tx(q, skb);
-	consume_skb(skb);
+	mytun_packet_done(q, packet);
 	return ret;
 }
 

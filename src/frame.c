@@ -164,6 +164,7 @@ void mytun_packet_done(struct mytun_queue *q, void *packet)
 	if (unlikely(frame)) {
 		mytun_frame_done(q, frame);
 	} else {
+		mytun_read_here(packet);
 		mytun_count_tx(q, packet);
 		consume_skb(packet);
 	}

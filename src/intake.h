@@ -94,8 +94,9 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
  * that even a reply sent from inside this call finds it; one that an XDP
  * program keeps from the stack is not. What is lost here is counted.
  *
- * Return: 0 (also if a program dropped it), or -EINVAL (headers that contradict the packet), -EIO (the device
- * is down), -EBUSY (IFF_NAPI, and the queue is set aside), -ENOMEM.
+ * Return: 0 (also if a program dropped it), or -EINVAL (headers that contradict
+ * the packet), -EIO (the device is down), -EBUSY (IFF_NAPI, and the queue is
+ * set aside), -ENOMEM.
  */
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_intake_rules *rules,

@@ -45,6 +45,7 @@
 #include <linux/u64_stats_sync.h>
 #include <linux/uio.h>
 #include <linux/virtio_net.h>
+#include <net/rps.h>
 #include <net/sock.h>
 
 #include "filter.h"
@@ -245,6 +246,17 @@ static inline u32 mytun_read_front_len(const struct mytun *tun)
 	       (flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi));
 }
 
+/*
+ * RFS: the device from which a packet was forwarded shall process the rest of
+ * its flow where it is read. For what this machine itself sends, the hash is
+ * not the one that anything received has.
+ */
+static inline void mytun_read_here(const struct sk_buff *skb)
+{
+	if (skb->skb_iif)
+		sock_rps_record_flow_hash(skb->hash);
+}
+
 int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
 		     u32 len, bool cut, struct mytun_front *f);
 int mytun_read_wait(struct mytun_queue *q, bool nonblock);
@@ -283,6 +295,6 @@ ssize_t mytun_write_iter(struct kiocb *iocb, struct iov_iter *from);
 
 /* sink.c */
 netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev);
-u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb);
+int mytun_select_queue(struct net_device *dev, struct sk_buff *skb);
 
 #endif /* _MYTUN_H */

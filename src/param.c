@@ -34,7 +34,7 @@ MODULE_PARM_DESC(no_queue, "Devices are made without a qdisc: what does not fit 
 
 static bool replace_tun;
 module_param(replace_tun, bool, 0444);
-MODULE_PARM_DESC(replace_tun, "Serve /dev/net/tun and link kind tun as well; refused, with a line in the log, where the in-kernel tun driver is loaded; vhost_net cannot be loaded then (default N)");
+MODULE_PARM_DESC(replace_tun, "Serve /dev/net/tun and link kind tun as well, and keep vhost_net from being loaded. Refused, with a line in the log, where the in-kernel tun driver is loaded (default N)");
 
 unsigned long mytun_param_rings_max_pages(void)
 {

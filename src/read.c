@@ -190,6 +190,7 @@ ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 		return err;
 	}
 	len = mytun_read_len(tun, skb);
+	mytun_read_here(skb);
 	mytun_count_tx(q, skb);
 	consume_skb(skb);
 	return min_t(ssize_t, len, room);

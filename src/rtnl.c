@@ -5,8 +5,8 @@
  * A device that is made through the node reports kind "tun", so that whatever
  * treats TUN/TAP devices in a special way does so with these. Only one driver
  * can register a kind, and nothing but registration looks it up by name: these
- * operations are not registered, but for replace_tun=1. Devices that are made by `ip link add type
- * mytun` report "mytun".
+ * operations are not registered, but for replace_tun=1. Devices that are made
+ * by `ip link add type mytun` report "mytun".
  */
 #include <linux/etherdevice.h>
 #include <linux/if_tun.h>
@@ -183,7 +183,7 @@ static void mytun_dellink(struct net_device *dev, struct list_head *head)
 static int node_validate(struct nlattr *tb[], struct nlattr *data[],
 			 struct netlink_ext_ack *extack)
 {
-	NL_SET_ERR_MSG(extack, "devices of kind tun are made with TUNSETIFF; rtnetlink makes those of kind mytun");
+	NL_SET_ERR_MSG(extack, "made with TUNSETIFF; rtnetlink makes kind mytun");
 	return -EOPNOTSUPP;
 }
 

@@ -11,7 +11,12 @@
 #include "mytun.h"
 #include "ring.h"
 
-u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb)
+/*
+ * The queue that a steering program chooses, or that the flow belongs to. For
+ * what belongs to none yet: XPS, if the administrator has set it up, else the
+ * flow's hash. Return: the queue, or -1: as XPS says.
+ */
+int mytun_select_queue(struct net_device *dev, struct sk_buff *skb)
 {
 	struct mytun *tun = netdev_priv(dev);
 	struct mytun_headers h;
@@ -29,15 +34,16 @@ u16 mytun_select_queue(struct net_device *dev, struct sk_buff *skb)
 	if (index >= 0)
 		goto out;
 	mytun_dissect(skb, 0, mytun_is_tap(tun) ? 0 : skb->protocol, &h);
+	hash = 0;
 	if (h.tuple.kind != MYTUN_TUPLE_NONE) {
 		hash = mytun_tuple_hash(&h.tuple);
 		index = mytun_flows_find(tun->flows, &h.tuple, hash);
-		if (index < 0)
-			index = reciprocal_scale(hash, n);
 	}
+	if (index < 0 && !mytun_dev_has_xps(dev))
+		index = reciprocal_scale(hash, n);
 out:
 	rcu_read_unlock();
-	return index < 0 ? 0 : index;
+	return index;
 }
 
 /* For read(). Return: whether there was room. */

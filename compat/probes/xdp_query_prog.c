@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Until 5.8; gone since e8407fdeb9a6. Delete when 5.4 goes. */
+/* 5.9, e8407fdeb9a6, took it away. Delete when 5.4 goes. */
 #include <linux/netdevice.h>
 
 int probe = XDP_QUERY_PROG;

@@ -18,9 +18,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 VIRTUAL_MACHINES = HERE.parent / "vm"
 
 # What checkpatch says about kernel code only: programs in user space have
-# neither the types nor the functions that it asks for.
+# neither the types nor the functions that it asks for, nor its rules.
 NOT_IN_USER_SPACE = ("PREFER_KERNEL_TYPES", "STRCPY", "STRNCPY",
-                     "PREFER_DEFINED_ATTRIBUTE_MACRO")
+                     "PREFER_DEFINED_ATTRIBUTE_MACRO", "BIT_MACRO",
+                     "VOLATILE")
 
 # A shim gives an old kernel the type or macro of a newer one, as that one is.
 NOT_IN_SHIMS = ("NEW_TYPEDEFS", "MACRO_ARG_UNUSED", "MACRO_WITH_FLOW_CONTROL")
@@ -36,6 +37,7 @@ IDIOMS = (
     ("selftests/", "COMPLEX_MACRO", re.compile(r"FIXTURE_VARIANT_ADD\(")),
     ("selftests/", "BRACES", re.compile(r"\b(EXPECT|ASSERT)_")),
     ("selftests/", "MACRO_WITH_FLOW_CONTROL", re.compile(r"#define REQUIRE_")),
+    ("selftests/bpf.c", "COMPLEX_MACRO", re.compile(r"#define LOAD_MAP\(")),
     ("src/trace.h", "OPEN_ENDED_LINE", re.compile(r"TP_\w+\($", re.M)),
     ("src/uapi/", "BIT_MACRO", re.compile(r"#define")),
 )

@@ -16,9 +16,6 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
-#if __has_include(<net/xdp.h>)
-#include <net/xdp.h>
-#endif
 #include <mytun-answers.h>
 
 #ifdef XDP_XMIT_FLAGS_MASK	/* 4.18, 42b33468987b */
@@ -72,9 +69,14 @@ static inline void mytun_xdp_prepare(struct xdp_buff *xdp,
 
 /* Until 5.8 the driver says which program it has. */
 #ifdef MYTUN_HAVE_XDP_QUERY_PROG
-#define mytun_xdp_query(cmd, prog)					\
-	((cmd)->command != XDP_QUERY_PROG ? false :			\
-	 ((cmd)->prog_id = (prog) ? (prog)->aux->id : 0, true))
+static inline bool mytun_xdp_query(struct netdev_bpf *cmd,
+				   const struct bpf_prog *prog)
+{
+	if (cmd->command != XDP_QUERY_PROG)
+		return false;
+	cmd->prog_id = prog ? prog->aux->id : 0;
+	return true;
+}
 #else
 #define mytun_xdp_query(cmd, prog)		false
 #endif

@@ -27,29 +27,54 @@ static inline void mytun_netif_napi_add(struct net_device *dev,
 #define netif_napi_add	mytun_netif_napi_add
 #endif
 
-/* ndo_select_queue, from a function of device and packet. */
+/*
+ * ndo_select_queue, from a function of device and packet. What it does not want
+ * to decide, by a negative answer, is for the kernel, which looks at XPS.
+ */
 #if defined(MYTUN_HAVE_SELECT_QUEUE_THREE_ARGS)
 #define MYTUN_DEFINE_SELECT_QUEUE(name, fn)				\
 u16 name(struct net_device *dev, struct sk_buff *skb,			\
 	 struct net_device *sb_dev)					\
 {									\
-	return fn(dev, skb);						\
+	int queue = fn(dev, skb);					\
+									\
+	return queue < 0 ? netdev_pick_tx(dev, skb, sb_dev) : queue;	\
 }
 #elif defined(MYTUN_HAVE_SELECT_QUEUE_SB_DEV_FALLBACK)
 #define MYTUN_DEFINE_SELECT_QUEUE(name, fn)				\
 u16 name(struct net_device *dev, struct sk_buff *skb,			\
 	 struct net_device *sb_dev, select_queue_fallback_t fallback)	\
 {									\
-	return fn(dev, skb);						\
+	int queue = fn(dev, skb);					\
+									\
+	return queue < 0 ? fallback(dev, skb, sb_dev) : queue;		\
 }
 #else
 #define MYTUN_DEFINE_SELECT_QUEUE(name, fn)				\
 u16 name(struct net_device *dev, struct sk_buff *skb, void *accel,	\
 	 select_queue_fallback_t fallback)				\
 {									\
-	return fn(dev, skb);						\
+	int queue = fn(dev, skb);					\
+									\
+	return queue < 0 ? fallback(dev, skb) : queue;			\
 }
 #endif
+
+/* Whether XPS has been set up for a device. */
+static inline bool mytun_dev_has_xps(const struct net_device *dev)
+{
+#if !defined(CONFIG_XPS)
+	return false;
+#elif defined(MYTUN_HAVE_XPS_MAPS_ARRAY)
+	return rcu_access_pointer(dev->xps_maps[XPS_CPUS]) ||
+	       rcu_access_pointer(dev->xps_maps[XPS_RXQS]);
+#elif defined(XPS_RXQ_DEV_MAPS_SIZE)	/* 4.19, 80d19669ecd3 */
+	return rcu_access_pointer(dev->xps_cpus_map) ||
+	       rcu_access_pointer(dev->xps_rxqs_map);
+#else
+	return rcu_access_pointer(dev->xps_maps);
+#endif
+}
 
 /* The driver orders its transmitters itself. */
 static inline void mytun_set_lltx(struct net_device *dev)
@@ -64,7 +89,7 @@ static inline void mytun_set_lltx(struct net_device *dev)
 /* What redirection may ask of the driver; before the device is registered. */
 static inline void mytun_set_xdp_features(struct net_device *dev)
 {
-#if __has_include(<uapi/linux/netdev.h>)	/* 6.3, d3d854fd6a1d, in both */
+#ifdef NETDEV_FAMILY_NAME	/* 6.3, d3d854fd6a1d: they came together */
 	dev->xdp_features = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
 			    NETDEV_XDP_ACT_NDO_XMIT |
 			    NETDEV_XDP_ACT_NDO_XMIT_SG;

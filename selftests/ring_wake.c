@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who sleeps is woken, and not more often than needed: transitions between
- * empty and not empty in both directions, moderation, and what is there to
+ * Who waits for packets is woken, and not more often than needed: transitions
+ * of the RX ring between empty and not empty, moderation, and what is there to
  * wait by.
  */
 #include "device.h"
@@ -24,41 +24,15 @@
 
 #include "kselftest_harness.h"
 #include "numbered.h"
+#include "pace.h"
 #include "packet.h"
 #include "ringdev.h"
 #include "ringmem.h"
 #include "rtnl.h"
 
 #define LIMIT_LONG	7200		/* seconds for one test, all counts */
-/* Of 10 million transitions in all, for each of 4 ways to wait; see wake_tx. */
+/* For each of 4 ways to wait; with those of ring_kick, 10 million. */
 #define RX_TRANSITIONS	1000000
-
-/* How often the other side is looked at before going to sleep. */
-#define LOOKS		300
-
-/* For a loop that waits for another processor. */
-static void relax(unsigned int rounds)
-{
-	while (rounds--)
-		__asm__ __volatile__("" : : : "memory");
-}
-
-/* A random delay: often none, at times long enough to fall asleep. */
-static void delay(uint64_t *seed)
-{
-	switch (random_below(seed, 8)) {
-	case 0:
-		relax(random_below(seed, 3000));
-		break;
-	case 1:
-		sched_yield();
-		break;
-	case 2:
-	case 3:
-		relax(random_below(seed, 100));
-		break;
-	}
-}
 
 enum way { BY_WAIT, BY_POLL, BY_EPOLL_EDGE, BY_EVENTFD };
 
@@ -71,9 +45,12 @@ FIXTURE(wake_rx)
 	int waiter;		/* epoll or eventfd */
 	pthread_t sender;
 	uint32_t sent;
-	uint32_t taken;		/* a futex */
+	uint32_t taken;
+	uint32_t turn;		/* a futex: packets were taken, or it is over */
 	uint32_t waiting;	/* the sender sleeps there, or is about to */
 	bool stop;
+	/* What the consumer did. */
+	unsigned long transitions, emptied, sleeps, in_vain;
 };
 
 FIXTURE_VARIANT(wake_rx)
@@ -135,35 +112,37 @@ static long futex(uint32_t *word, int operation, uint32_t value)
 
 /*
  * The sender waits until no more than so many packets are on the way. It looks
- * for a while, and then it sleeps as well: a machine may have one processor
- * for both of them, or less.
+ * for a while, and then it sleeps as well: it may have the consumer's
+ * processor.
  */
 static void wait_taken(FIXTURE_DATA(wake_rx) *self, unsigned int ahead)
 {
 	unsigned int looks = 0;
-	uint32_t taken;
+	uint32_t turn;
 
 	for (;;) {
-		taken = __atomic_load_n(&self->taken, __ATOMIC_ACQUIRE);
-		if (self->sent - taken <= ahead ||
-		    __atomic_load_n(&self->stop, __ATOMIC_RELAXED))
+		turn = __atomic_load_n(&self->turn, __ATOMIC_SEQ_CST);
+		if (self->sent - __atomic_load_n(&self->taken,
+						 __ATOMIC_SEQ_CST) <= ahead ||
+		    __atomic_load_n(&self->stop, __ATOMIC_SEQ_CST))
 			return;
 		if (looks++ < LOOKS) {
 			relax(10);
 			continue;
 		}
 		__atomic_store_n(&self->waiting, 1, __ATOMIC_SEQ_CST);
-		futex(&self->taken, FUTEX_WAIT_PRIVATE, taken);
+		futex(&self->turn, FUTEX_WAIT_PRIVATE, turn);
 		__atomic_store_n(&self->waiting, 0, __ATOMIC_RELAXED);
 	}
 }
 
-/* The consumer has given back so many, or ends it all. */
+/* The consumer has given back so many, or has said that it is over. */
 static void tell_sender(FIXTURE_DATA(wake_rx) *self, unsigned int got)
 {
 	__atomic_store_n(&self->taken, self->taken + got, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&self->turn, self->turn + 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&self->waiting, __ATOMIC_SEQ_CST))
-		futex(&self->taken, FUTEX_WAKE_PRIVATE, 1);
+		futex(&self->turn, FUTEX_WAKE_PRIVATE, 1);
 }
 
 /* Sends one packet or a few when the ring is empty, or nearly so. */
@@ -222,64 +201,84 @@ static unsigned int take_all(FIXTURE_DATA(wake_rx) *self)
 	return count;
 }
 
-TEST_F_TIMEOUT(wake_rx, no_wakeup_is_lost, LIMIT_LONG)
+/* A sender and a consumer, until the ring was emptied so often. */
+static void consume(struct __test_metadata *_metadata,
+		    FIXTURE_DATA(wake_rx) *self, enum way way,
+		    unsigned long goal)
 {
-	unsigned long goal = scaled(RX_TRANSITIONS);
-	unsigned long transitions = 0, emptied = 0, sleeps = 0, in_vain = 0;
 	const struct mytun_ring_kernel *kernel = self->mem.kernel;
 	unsigned int spins = 0, got;
-	uint64_t start = now_ms();
 
+	self->stop = false;
 	ASSERT_EQ(0, pthread_create(&self->sender, NULL, wake_sender, self));
-	while (transitions < goal) {
+	while (self->transitions < goal) {
 		got = take_all(self);
 		/* Now they are the kernel's again, and the sender may know. */
 		if (got && random_below(&self->seed, 2))
 			delay(&self->seed);
-		emptied += got > 0;
+		self->emptied += got > 0;
 		if (!ringmem_idle(&self->mem)) {
 			tell_sender(self, got);
 			continue;
 		}
-		transitions += got > 0;
-		if (got)
+		if (got) {
+			self->transitions++;
 			tell_sender(self, got);
-		if (got)
-			spins = random_below(&self->seed, 4) ?
-				random_below(&self->seed, 300) : 0;
+			spins = random_below(&self->seed, 8) ?
+				random_below(&self->seed, 5 * LOOKS) : 0;
+		}
 		if (spins) {
 			spins--;
 			relax(10);
 			continue;
 		}
-		sleeps++;
-		ASSERT_TRUE(sleep_by(self, variant->way, DEADLINE_MS)) {
+		self->sleeps++;
+		ASSERT_TRUE(sleep_by(self, way, DEADLINE_MS)) {
 			TH_LOG("%u bytes wait after %lu transitions",
 			       ringmem_load(&kernel->rx_producer) -
-			       self->mem.rx_at, transitions);
+			       self->mem.rx_at, self->transitions);
 		}
-		in_vain += !ringmem_peek(&self->mem);
+		self->in_vain += !ringmem_peek(&self->mem);
 	}
-	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
-	tell_sender(self, 1);
+	__atomic_store_n(&self->stop, true, __ATOMIC_SEQ_CST);
+	tell_sender(self, 0);
 	pthread_join(self->sender, NULL);
+	got = take_all(self);
+	self->emptied += got > 0;
+	ringmem_release(&self->mem);
+	self->taken += got;
+}
+
+/*
+ * A quarter of it on all processors, where a packet comes at any moment of
+ * going to sleep; the rest on one, where each side sleeps for the other to run.
+ */
+TEST_F_TIMEOUT(wake_rx, no_wakeup_is_lost, LIMIT_LONG)
+{
+	unsigned long goal = scaled(RX_TRANSITIONS);
+	const struct mytun_ring_kernel *kernel = self->mem.kernel;
+	uint64_t start = now_ms();
+
+	consume(_metadata, self, variant->way, goal / 4);
+	ASSERT_EQ(0, one_processor(0));
+	consume(_metadata, self, variant->way, goal);
 	printf("# %lu transitions, %llu packets, %llu wake-ups, %lu sleeps ",
-	       transitions, (unsigned long long)kernel->rx_packets,
-	       (unsigned long long)kernel->rx_wakeups, sleeps);
+	       self->transitions, (unsigned long long)kernel->rx_packets,
+	       (unsigned long long)kernel->rx_wakeups, self->sleeps);
 	printf("(%lu in vain), %.3f system calls per packet, %llu ms\n",
-	       in_vain, (double)self->mem.calls / kernel->rx_packets,
+	       self->in_vain, (double)self->mem.calls / kernel->rx_packets,
 	       (unsigned long long)(now_ms() - start));
 	fflush(stdout);
-	EXPECT_EQ(self->sent, kernel->rx_packets);
+	EXPECT_EQ(self->sent, (uint32_t)kernel->rx_packets);
 	EXPECT_EQ(0, kernel->rx_full);
 	/*
 	 * At most one for each time that all of what was there was given back,
 	 * even if more came before anyone could see the ring empty.
 	 */
-	EXPECT_GE(emptied + 1, kernel->rx_wakeups);
+	EXPECT_GE(self->emptied + 1, kernel->rx_wakeups);
 	/* What woke for nothing was an edge or a count of the past. */
 	if (variant->way == BY_WAIT || variant->way == BY_POLL) {
-		EXPECT_EQ(0, in_vain);
+		EXPECT_EQ(0, self->in_vain);
 	}
 }
 
@@ -520,240 +519,6 @@ TEST_F_TIMEOUT(wake_rx, wait_ends_otherwise, 60)
 	ringmem_release(&self->mem);
 	EXPECT_EQ(0, ring_wait(self->mem.fd, MYTUN_WAIT_RX, 0));
 	EXPECT_EQ(0, wait_events(self->mem.fd, POLLIN, 0));
-}
-
-FIXTURE(wake_tx)
-{
-	struct ringdev dev;
-	struct ringmem mem;
-	uint64_t seed;
-	pthread_t lender;
-	pid_t thread;		/* who takes packets out; 0: softirq */
-	bool lent, lent_ended;
-	int lent_ret;
-};
-
-FIXTURE_VARIANT(wake_tx)
-{
-	uint32_t drive;
-	uint32_t poll_us;
-	unsigned long transitions;
-};
-
-FIXTURE_VARIANT_ADD(wake_tx, napi)
-{
-	.drive = MYTUN_DRIVE_NAPI, .transitions = 5500000,
-};
-
-FIXTURE_VARIANT_ADD(wake_tx, lent)
-{
-	.drive = MYTUN_DRIVE_LENT, .transitions = 200000,
-};
-
-FIXTURE_VARIANT_ADD(wake_tx, thread)
-{
-	.drive = MYTUN_DRIVE_THREAD, .transitions = 200000,
-};
-
-FIXTURE_VARIANT_ADD(wake_tx, thread_polls)
-{
-	.drive = MYTUN_DRIVE_THREAD, .poll_us = 20, .transitions = 100000,
-};
-
-static void *lender_thread(void *arg)
-{
-	FIXTURE_DATA(wake_tx) *self = arg;
-
-	__atomic_store_n(&self->thread, (pid_t)syscall(SYS_gettid),
-			 __ATOMIC_RELEASE);
-	self->lent_ret = device_ioctl(self->dev.fd, MYTUN_IOC_LEND, 0);
-	__atomic_store_n(&self->lent_ended, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-FIXTURE_SETUP(wake_tx)
-{
-	const struct mytun_ring ring = {
-		.tx_size = RING_SMALL, .position = 0U - RING_SMALL,
-	};
-	struct sigaction action = { .sa_handler = on_signal };
-
-	REQUIRE_RING();
-	ASSERT_EQ(0, netns_private());
-	ASSERT_EQ(0, ringdev_create(&self->dev, IFF_TUN | IFF_NO_PI, 39));
-	ASSERT_EQ(0, ringmem_make(&self->mem, self->dev.fd, &ring));
-	ASSERT_EQ(0, ring_drive(self->dev.fd, variant->drive, 0,
-				variant->poll_us, &self->thread));
-	self->seed = random_seed();
-	/* Packets for an address that nobody has: dropped by the stack. */
-	self->dev.in.to.addr[3] = 99;
-	if (variant->drive != MYTUN_DRIVE_LENT)
-		return;
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	ASSERT_EQ(0, pthread_create(&self->lender, NULL, lender_thread, self));
-	self->lent = true;
-}
-
-FIXTURE_TEARDOWN(wake_tx)
-{
-	/* It may not have begun: a signal might come too early. */
-	while (self->lent && !__atomic_load_n(&self->lent_ended,
-					      __ATOMIC_ACQUIRE)) {
-		pthread_kill(self->lender, SIGUSR1);
-		sleep_ms(1);
-	}
-	if (self->lent) {
-		pthread_join(self->lender, NULL);
-		EXPECT_EQ(-EINTR, self->lent_ret);
-	}
-	ringmem_unmap(&self->mem);
-	ringdev_destroy(&self->dev);
-}
-
-/* Until whoever takes packets out sleeps, for want of them. */
-static int until_asleep(FIXTURE_DATA(wake_tx) *self)
-{
-	pid_t tid;
-
-	if (self->lent)
-		while (!__atomic_load_n(&self->thread, __ATOMIC_ACQUIRE))
-			sleep_ms(1);
-	tid = __atomic_load_n(&self->thread, __ATOMIC_ACQUIRE);
-	return tid ? wait_asleep(tid, DEADLINE_MS) : 0;
-}
-
-static bool all_taken(void *arg)
-{
-	return ringmem_sent(arg);
-}
-
-static bool need_wakeup(void *arg)
-{
-	const struct ringmem *mem = arg;
-
-	return ringmem_load(&mem->kernel->tx_flags) &
-	       MYTUN_RING_TX_NEED_WAKEUP;
-}
-
-/* Until the ring is empty: by looking at memory, then asleep. */
-static bool drained(struct ringmem *mem, unsigned long *waits)
-{
-	unsigned int looks;
-
-	for (looks = 0; looks < LOOKS; looks++) {
-		if (ringmem_sent(mem))
-			return true;
-		relax(10);
-	}
-	++*waits;
-	return ring_wait(mem->fd, MYTUN_WAIT_TX, DEADLINE_MS) ==
-	       MYTUN_WAIT_TX;
-}
-
-TEST_F_TIMEOUT(wake_tx, no_kick_is_lost, LIMIT_LONG)
-{
-	unsigned long goal = scaled(variant->transitions), i;
-	unsigned long packets = 0, waits = 0;
-	uint64_t start = now_ms();
-	uint8_t *data = self->dev.buffer;
-	unsigned int count;
-	size_t size;
-
-	/* Built once: often they are there before whoever takes them sleeps. */
-	size = ringdev_build(&self->dev, data, 1, 0, NUMBERED_MIN);
-	for (i = 0; i < goal; i++) {
-		delay(&self->seed);
-		count = random_below(&self->seed, 4) ? 1 :
-			1 + random_below(&self->seed, 5);
-		packets += count;
-		while (count--)
-			ASSERT_TRUE(ringmem_put(&self->mem, data, size));
-		ASSERT_EQ(0, ringmem_submit(&self->mem));
-		ASSERT_TRUE(drained(&self->mem, &waits)) {
-			TH_LOG("%u bytes wait after %lu transitions",
-			       self->mem.tx_at - ringmem_load(&self->mem
-				       .kernel->tx_consumer), i);
-		}
-	}
-	EXPECT_EQ(packets, self->mem.kernel->tx_packets);
-	EXPECT_EQ(self->mem.calls, self->mem.kernel->tx_kicks);
-	printf("# %lu transitions, %lu packets, %lu kicks, %lu sleeps: ", goal,
-	       packets, self->mem.calls, waits);
-	printf("%.3f system calls per packet, %llu ms\n",
-	       (double)(self->mem.calls + waits) / packets,
-	       (unsigned long long)(now_ms() - start));
-	fflush(stdout);
-}
-
-TEST_F_TIMEOUT(wake_tx, kick_eventfd, 60)
-{
-	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	const uint64_t one = 1;
-	unsigned int i;
-
-	ASSERT_LE(0, event);
-	ASSERT_EQ(0, ring_eventfd(self->dev.fd, -1, event));
-	for (i = 1; i <= 100; i++) {
-		ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
-		ringmem_publish(&self->mem);
-		ASSERT_EQ((ssize_t)sizeof(one), write(event, &one,
-						      sizeof(one)));
-		ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
-		EXPECT_EQ(i, self->mem.kernel->tx_packets);
-	}
-	/* Without it, nobody hears. */
-	ASSERT_EQ(0, ring_eventfd(self->dev.fd, -1, -1));
-	ASSERT_EQ(0, until_asleep(self));
-	ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
-	ringmem_publish(&self->mem);
-	ASSERT_EQ((ssize_t)sizeof(one), write(event, &one, sizeof(one)));
-	sleep_ms(QUIET_MS);
-	EXPECT_FALSE(ringmem_sent(&self->mem));
-	close(event);
-}
-
-/* While the flag says that it is not needed, a kick is not needed. */
-TEST_F_TIMEOUT(wake_tx, polling_needs_no_kick, 60)
-{
-	unsigned long waits = 0;
-	unsigned int i, kicks;
-
-	if (!variant->poll_us)
-		SKIP(return, "for a thread that polls");
-	ASSERT_EQ(0, ring_drive(self->dev.fd, variant->drive, 0, 1000000,
-				NULL));
-	ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
-	ASSERT_EQ(0, ringmem_submit(&self->mem));
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
-	kicks = self->mem.calls;
-	for (i = 0; i < 1000; i++) {
-		ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
-		ASSERT_EQ(0, ringmem_submit(&self->mem));
-		ASSERT_TRUE(drained(&self->mem, &waits));
-	}
-	printf("# 1000 submissions, %lu kicks\n", self->mem.calls - kicks);
-	/* A busy machine may have kept us away for a second, not for long. */
-	EXPECT_GT(50, self->mem.calls - kicks);
-	/* And then it sleeps, and says so. */
-	EXPECT_EQ(0, wait_for(need_wakeup, &self->mem, DEADLINE_MS));
-}
-
-TEST_F_TIMEOUT(wake_tx, wait_for_room, 60)
-{
-	const int fd = self->dev.fd;
-
-	EXPECT_EQ(MYTUN_WAIT_TX, ring_wait(fd, MYTUN_WAIT_TX, 0));
-	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 0));
-	EXPECT_EQ(-EINVAL, ring_wait(fd, MYTUN_WAIT_RX, 0));
-	ASSERT_EQ(0, until_asleep(self));
-	while (ringdev_put(&self->dev, &self->mem, 1, 0, 100))
-		;
-	ringmem_publish(&self->mem);
-	EXPECT_EQ(0, ring_wait(fd, MYTUN_WAIT_TX, QUIET_MS));
-	EXPECT_EQ(0, wait_events(fd, POLLOUT, 0));
-	ASSERT_EQ(0, ring_kick(fd));
-	EXPECT_EQ(MYTUN_WAIT_TX, ring_wait(fd, MYTUN_WAIT_TX, DEADLINE_MS));
-	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, DEADLINE_MS));
 }
 
 TEST_HARNESS_MAIN

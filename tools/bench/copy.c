@@ -239,22 +239,22 @@ static double udp(int fd, size_t size, int flags)
 static double remap(int fd)
 {
 	uint64_t rounds[ROUNDS], start;
-	volatile uint8_t *area;
 	uint64_t sum = 0;
+	uint8_t *area;
 	unsigned int i;
 
 	check(ftruncate(fd, 2 * REMAP) ? -errno : 0, "ftruncate");
 	area = mmap(NULL, 2 * REMAP, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		    0);
 	check(area == MAP_FAILED ? -errno : 0, "mmap");
-	memset((void *)area, 1, 2 * REMAP);
+	memset(area, 1, 2 * REMAP);
 	/* A fault takes what is around it up to a multiple of REMAP. */
 	area += -(uintptr_t)area % REMAP;
 	for (i = 0; i < ROUNDS; i++) {
 		start = now_ns();
-		if (madvise((void *)area, REMAP, MADV_DONTNEED))
+		if (madvise(area, REMAP, MADV_DONTNEED))
 			check(-errno, "madvise");
-		sum += *area;
+		sum += __atomic_load_n(area, __ATOMIC_RELAXED);
 		rounds[i] = now_ns() - start;
 	}
 	check(sum == ROUNDS ? 0 : -EPROTO, "mapping");

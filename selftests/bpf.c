@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/pkt_cls.h>
 
@@ -174,6 +175,18 @@ int xdp_attach(int ifindex, int program, uint32_t flags)
 int xdp_attached(int ifindex, uint32_t *id)
 {
 	return bpf_xdp_query_id(ifindex, XDP_FLAGS_DRV_MODE, id);
+}
+
+bool kernel_has_enum(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (!btf)
+		return false;
+	has = btf__find_by_name_kind(btf, name, BTF_KIND_ENUM) > 0;
+	btf__free(btf);
+	return has;
 }
 
 int tc_count_metadata(int map, uint32_t value)

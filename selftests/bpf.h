@@ -34,6 +34,9 @@ int xdp_attach(int ifindex, int program, uint32_t flags);
 /* The id of the native program that is attached, 0: none. */
 int xdp_attached(int ifindex, uint32_t *id);
 
+/* Whether the kernel says that it has an enum of that name. */
+bool kernel_has_enum(const char *name);
+
 /* Add one to an array's first value for each packet with that metadata. */
 int tc_count_metadata(int map, uint32_t value);
 /* At a device's ingress; -ENOENT: not in this kernel. */

@@ -49,8 +49,9 @@ FIXTURE_SETUP(bpf_filter)
 		self->fd[i] = ringdev_queue(&self->dev);
 		ASSERT_LE(0, self->fd[i]);
 	}
-	for (i = 0; i < QUEUES; i++)
+	for (i = 0; i < QUEUES; i++) {
 		ASSERT_EQ(0, device_nonblock(self->fd[i], true));
+	}
 	self->headers = (variant->type == IFF_TAP ? 14 : 0) + NUMBERED_HEADERS;
 	self->buffer = malloc(RINGDEV_DATA_MAX);
 	ASSERT_NE(NULL, self->buffer);
@@ -84,7 +85,7 @@ static bool comes_at(FIXTURE_DATA(bpf_filter) *self, unsigned int queue,
 	unsigned int i;
 	ssize_t size;
 
-	if (ringdev_send(&self->dev, 1, 0, payload) ||
+	if (ringdev_answer(&self->dev, 1, 0, payload) ||
 	    wait_events(self->fd[queue], POLLIN, DEADLINE_MS) <= 0)
 		return false;
 	size = device_read(self->fd[queue], self->buffer, RINGDEV_DATA_MAX);

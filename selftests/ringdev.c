@@ -199,6 +199,20 @@ int ringdev_send(struct ringdev *dev, uint32_t stream, uint32_t number,
 	return send(dev->source, dev->buffer, size, 0) < 0 ? -errno : 0;
 }
 
+int ringdev_answer(struct ringdev *dev, uint32_t stream, uint32_t number,
+		   size_t size)
+{
+	struct sockaddr_storage to;
+	socklen_t length;
+
+	length = packet_sockaddr(AF_INET, &dev->out.to, &to);
+	numbered_fill(dev->buffer, size, stream, number);
+	if (sendto(dev->sink, dev->buffer, size, 0, (struct sockaddr *)&to,
+		   length) < 0)
+		return -errno;
+	return 0;
+}
+
 static int raw_socket(const struct ringdev *dev, uint16_t protocol, bool vnet)
 {
 	const int on = vnet;

@@ -69,6 +69,10 @@ int ringdev_connect(const struct ringdev *dev, uint16_t port);
 int ringdev_send(struct ringdev *dev, uint32_t stream, uint32_t number,
 		 size_t size);
 
+/* The same from the sink: of the flow of numbered packets that the user writes. */
+int ringdev_answer(struct ringdev *dev, uint32_t stream, uint32_t number,
+		   size_t size);
+
 /*
  * An AF_PACKET socket that sends and receives whole packets of the device; with
  * vnet each has a virtio_net_hdr in front.

@@ -128,13 +128,15 @@ FIXTURE_SETUP(xdp)
 	ASSERT_EQ(0, ringdev_create(&self->dev, variant->flags | IFF_TAP |
 				    IFF_NO_PI, 61));
 	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	if (self->rings)
+	if (self->rings) {
 		ASSERT_EQ(0, start_rings(&self->dev, &self->mem, &self->lender,
 					 variant->way, variant->drive,
 					 variant->rx));
-	if (variant->way == BY_BATCH)
+	}
+	if (variant->way == BY_BATCH) {
 		ASSERT_EQ(0, ring_batch(self->dev.fd, MYTUN_Q_READ |
 					MYTUN_Q_WRITE, 0, 0));
+	}
 	self->buffer = malloc(2 * RINGDEV_DATA_MAX);
 	self->back = malloc(2 * RINGDEV_DATA_MAX);
 	ASSERT_NE(NULL, self->buffer);
@@ -305,9 +307,10 @@ TEST_F_TIMEOUT(xdp, drop, LIMIT)
 	for (v = 0; v < 3; v++) {
 		ASSERT_EQ(0, attach(self, xdp_return(verdicts[v])));
 		ASSERT_EQ(0, link_get_stats(self->dev.name, &before));
-		for (i = 0; i < COUNT; i++)
+		for (i = 0; i < COUNT; i++) {
 			ASSERT_TRUE(put(self, variant, self->buffer,
 					small(self, i)));
+		}
 		ASSERT_EQ(0, link_get_stats(self->dev.name, &after));
 		EXPECT_EQ((v + 1) * COUNT, dropped(self));
 		EXPECT_EQ(COUNT, after.rx_dropped - before.rx_dropped);
@@ -498,8 +501,9 @@ TEST_F_TIMEOUT(xdp, send_buffer, LIMIT)
 	ASSERT_EQ(0, device_ioctl(self->dev.fd, TUNSETSNDBUF,
 				  (unsigned long)&sndbuf));
 	ASSERT_EQ(0, attach(self, xdp_return(XDP_DROP)));
-	for (i = 0; i < COUNT; i++)
+	for (i = 0; i < COUNT; i++) {
 		ASSERT_TRUE(put(self, variant, self->buffer, small(self, i)));
+	}
 	EXPECT_TRUE(nothing_arrives(self));
 	ASSERT_EQ(0, attach(self, xdp_return(XDP_TX)));
 	for (i = 0; i < COUNT; i++) {

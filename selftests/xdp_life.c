@@ -172,16 +172,19 @@ TEST_F_TIMEOUT(xdp_life, metadata_for_tc, LIMIT)
 	if (err == -ENOENT || err == -EOPNOTSUPP)
 		SKIP(return, "no clsact qdisc, or no cls_bpf, in this kernel");
 	ASSERT_EQ(0, err);
-	for (i = 0; i < COUNT; i++)
+	for (i = 0; i < COUNT; i++) {
 		ASSERT_TRUE(arrives(life, life->fd[i % life->queues], i));
+	}
 	EXPECT_EQ(0, array_get(map));
 	ASSERT_EQ(0, attach(life, xdp_put_metadata(METADATA)));
-	for (i = 0; i < COUNT; i++)
+	for (i = 0; i < COUNT; i++) {
 		ASSERT_TRUE(arrives(life, life->fd[i % life->queues], i));
+	}
 	EXPECT_EQ(COUNT, array_get(map));
 	ASSERT_EQ(0, attach(life, xdp_put_metadata(METADATA + 1)));
-	for (i = 0; i < COUNT; i++)
+	for (i = 0; i < COUNT; i++) {
 		ASSERT_TRUE(arrives(life, life->fd[i % life->queues], i));
+	}
 	EXPECT_EQ(COUNT, array_get(map));
 	close(program);
 	close(map);
@@ -194,8 +197,9 @@ TEST_F_TIMEOUT(xdp_life, queues, LIMIT)
 	unsigned int i, j;
 
 	ASSERT_EQ(0, attach(life, xdp_return(XDP_TX)));
-	for (i = 0; i < COUNT; i++)
+	for (i = 0; i < COUNT; i++) {
 		ASSERT_TRUE(echoes(life, life->fd[i % life->queues], i));
+	}
 	for (i = 0; i < life->queues; i++) {
 		ASSERT_EQ(0, attach(life, xdp_by_queue(i, XDP_TX, XDP_PASS)));
 		for (j = 0; j < life->queues; j++) {
@@ -261,7 +265,7 @@ TEST_F_TIMEOUT(xdp_queues, flows, LIMIT)
 		ASSERT_TRUE(arrives(life, life->fd[i], i));
 		EXPECT_EQ(1, ringdev_counter(&life->dev, "flows_entries"));
 		/* What the stack sends of it goes to the same queue. */
-		ASSERT_EQ(0, ringdev_send(&life->dev, 2, i, PAYLOAD));
+		ASSERT_EQ(0, ringdev_answer(&life->dev, 2, i, PAYLOAD));
 		EXPECT_LT(0, wait_events(life->fd[i], POLLIN, DEADLINE_MS));
 		EXPECT_EQ(1, device_drain(life->fd[i]));
 	}

@@ -275,4 +275,84 @@ TEST_F_TIMEOUT(tracing, kernel_reasons, 120)
 	EXPECT_EQ(1, traced("kfree_skb:", "DEV_READY", NULL));
 }
 
+/* What a security module is asked, in the order of hooks[]. */
+static const char * const hooks[] = {
+	"create", "alloc_security", "attach", "open", "attach_queue",
+	"free_security",
+};
+
+static void count_hooks(unsigned int counts[ARRAY_SIZE(hooks)])
+{
+	unsigned int i;
+	char name[64];
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		snprintf(name, sizeof(name), " lsm_%s:", hooks[i]);
+		counts[i] = traced(name, NULL, NULL);
+	}
+}
+
+static bool were(const char *what, const unsigned int wanted[])
+{
+	unsigned int counts[ARRAY_SIZE(hooks)], i;
+	bool same = true;
+
+	count_hooks(counts);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (counts[i] != wanted[i]) {
+			printf("# %s: security_tun_dev_%s: %u times, not %u\n",
+			       what, hooks[i], counts[i], wanted[i]);
+			same = false;
+		}
+	}
+	return same;
+}
+
+/* Each decision about a device is one for the security modules as well. */
+TEST_F_TIMEOUT(tracing, security_hooks, 120)
+{
+	unsigned int want[ARRAY_SIZE(hooks)] = {}, i;
+	char name[IFNAMSIZ] = "hooks", text[128];
+	int flags, first, second;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(hooks) && !err; i++) {
+		snprintf(text, sizeof(text),
+			 "p:mytun_test/lsm_%s security_tun_dev_%s", hooks[i],
+			 hooks[i]);
+		err = file_write(TRACEFS "/kprobe_events", text);
+	}
+	if (err)
+		SKIP(return, "no probes on security hooks: %s", strerror(-err));
+	flags = variant->type | IFF_NO_PI | IFF_MULTI_QUEUE;
+	ASSERT_EQ(0, trace("mytun_test"));
+	first = device_create(name, flags);
+	ASSERT_LE(0, first);
+	want[0]++;
+	want[1]++;
+	want[2]++;
+	EXPECT_TRUE(were("made", want));
+	second = device_create(name, flags);
+	ASSERT_LE(0, second);
+	want[2]++;
+	want[3]++;
+	EXPECT_TRUE(were("second queue", want));
+	ASSERT_EQ(0, device_setqueue(second, IFF_DETACH_QUEUE));
+	EXPECT_TRUE(were("set aside", want));
+	ASSERT_EQ(0, device_setqueue(second, IFF_ATTACH_QUEUE));
+	want[2]++;
+	want[4]++;
+	EXPECT_TRUE(were("attached again", want));
+	close(second);
+	EXPECT_TRUE(were("one closed", want));
+	close(first);
+	want[5]++;
+	EXPECT_TRUE(were("gone", want));
+	ASSERT_EQ(0, file_write(INSTANCE "/events/mytun_test/enable", "0"));
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		snprintf(text, sizeof(text), "-:mytun_test/lsm_%s", hooks[i]);
+		EXPECT_EQ(0, file_write(TRACEFS "/kprobe_events", text));
+	}
+}
+
 TEST_HARNESS_MAIN

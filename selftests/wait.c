@@ -5,6 +5,7 @@
  */
 #include "device.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -379,6 +380,63 @@ TEST_F_TIMEOUT(wait, down, 120)
 	EXPECT_EQ(packet.size, wire_put(w, &packet, NULL));
 	EXPECT_EQ(32, wire_recv(self->fd, buffer, sizeof(buffer), DEADLINE_MS));
 	close(epfd);
+}
+
+/* The signal that comes within that time, or 0; its origin. */
+static int signalled(const sigset_t *set, siginfo_t *info, int ms)
+{
+	struct timespec limit = {
+		.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L,
+	};
+	int ret = sigtimedwait(set, info, &limit);
+
+	return ret < 0 ? 0 : ret;
+}
+
+/* SIGIO, or the signal of F_SETSIG, to who asked for it with O_ASYNC. */
+TEST_F_TIMEOUT(wait, sigio, 120)
+{
+	int number = SIGRTMIN + 3, flags;
+	struct wire *w = &self->wire;
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	sigaddset(&set, number);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	flags = fcntl(w->fd, F_GETFL);
+	ASSERT_EQ(1, send(self->fd, "x", 1, 0));
+	EXPECT_EQ(0, signalled(&set, &info, QUIET_MS));
+
+	/* The owner is the caller unless F_SETOWN says who. */
+	ASSERT_EQ(0, fcntl(w->fd, F_SETFL, flags | O_ASYNC));
+	EXPECT_EQ(getpid(), fcntl(w->fd, F_GETOWN));
+	ASSERT_EQ(1, send(self->fd, "x", 1, 0));
+	EXPECT_EQ(SIGIO, signalled(&set, &info, DEADLINE_MS));
+
+	ASSERT_EQ(0, fcntl(w->fd, F_SETOWN, getpid()));
+	ASSERT_EQ(0, fcntl(w->fd, F_SETSIG, number));
+	ASSERT_EQ(1, send(self->fd, "x", 1, 0));
+	EXPECT_EQ(number, signalled(&set, &info, DEADLINE_MS));
+	EXPECT_EQ(POLL_IN, info.si_code);
+	EXPECT_EQ(w->fd, info.si_fd);
+	EXPECT_NE(0, info.si_band & POLLIN);
+
+	/* It takes packets again, which was asked for when it did not. */
+	ASSERT_EQ(0, link_set_down(w->name));
+	EXPECT_EQ(0, wait_events(w->fd, POLLOUT, 0));
+	EXPECT_EQ(0, signalled(&set, &info, QUIET_MS));
+	ASSERT_EQ(0, link_set_up(w->name));
+	EXPECT_EQ(number, signalled(&set, &info, DEADLINE_MS));
+	EXPECT_EQ(POLL_OUT, info.si_code);
+	EXPECT_NE(0, info.si_band & POLLOUT);
+
+	ASSERT_EQ(0, fcntl(w->fd, F_SETFL, flags & ~O_ASYNC));
+	while (signalled(&set, &info, QUIET_MS))
+		continue;
+	ASSERT_EQ(1, send(self->fd, "x", 1, 0));
+	EXPECT_EQ(0, signalled(&set, &info, QUIET_MS));
 }
 
 TEST_HARNESS_MAIN

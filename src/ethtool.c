@@ -107,6 +107,52 @@ static int set_coalesce(struct net_device *dev, struct ethtool_coalesce *c)
 static MYTUN_DEFINE_COALESCE(mytun_get_coalesce, get_coalesce)
 static MYTUN_DEFINE_COALESCE(mytun_set_coalesce, set_coalesce)
 
+/*
+ * What read() takes from is a queue of tx_queue_len packets, as `ip link` shows
+ * it: the one ring that is the device's. Those of MYTUN_IOC_RING belong to
+ * whoever made them, and have bytes. What is written waits nowhere.
+ */
+static void get_ringparam(struct net_device *dev, struct ethtool_ringparam *r)
+{
+	r->tx_pending = dev->tx_queue_len;
+	/* As the newest kernel; older ones let `ip link` go further. */
+	r->tx_max_pending = max_t(u32, dev->tx_queue_len, S16_MAX);
+}
+
+/* The same as `ip link set txqueuelen`, but for a pfifo_fast that is there. */
+static int set_ringparam(struct net_device *dev, struct ethtool_ringparam *r,
+			 struct netlink_ext_ack *extack)
+{
+	unsigned int old = dev->tx_queue_len;
+	int err;
+
+	if (r->rx_pending || r->rx_mini_pending || r->rx_jumbo_pending) {
+		NL_SET_ERR_MSG(extack, "only the TX ring has a size: what is written to the device waits nowhere");
+		return -EINVAL;
+	}
+	if (!r->tx_pending || r->tx_pending > S16_MAX) {
+		NL_SET_ERR_MSG(extack, "the TX ring holds 1 to 32767 packets");
+		return -EINVAL;
+	}
+	if (r->tx_pending == old)
+		return 0;
+	WRITE_ONCE(dev->tx_queue_len, r->tx_pending);
+	err = notifier_to_errno(call_netdevice_notifiers(NETDEV_CHANGE_TX_QUEUE_LEN,
+							 dev));
+	if (err) {
+		/* Whoever has followed goes back. */
+		WRITE_ONCE(dev->tx_queue_len, old);
+		call_netdevice_notifiers(NETDEV_CHANGE_TX_QUEUE_LEN, dev);
+		NL_SET_ERR_MSG(extack, "no memory for a ring of that size");
+		return -ENOMEM;
+	}
+	netdev_state_change(dev);
+	return 0;
+}
+
+static MYTUN_DEFINE_GET_RINGPARAM(mytun_get_ringparam, get_ringparam)
+static MYTUN_DEFINE_SET_RINGPARAM(mytun_set_ringparam, set_ringparam)
+
 static const char * const flow_names[] = {
 	"flows_learned", "flows_moved", "flows_table_full",
 	"flows_entries", "flows_table_size",
@@ -194,6 +240,8 @@ const struct ethtool_ops mytun_ethtool_ops = {
 			      ETHTOOL_COALESCE_MAX_FRAMES)
 	.get_coalesce		= mytun_get_coalesce,
 	.set_coalesce		= mytun_set_coalesce,
+	.get_ringparam		= mytun_get_ringparam,
+	.set_ringparam		= mytun_set_ringparam,
 	.get_drvinfo		= get_drvinfo,
 	.get_msglevel		= get_msglevel,
 	.set_msglevel		= set_msglevel,

@@ -23,6 +23,38 @@ int name(struct net_device *dev, struct ethtool_coalesce *settings)	\
 }
 #endif
 
+/*
+ * get_ringparam and set_ringparam, the latter from a function of device,
+ * settings and where to say why it refuses, or NULL.
+ */
+#ifdef MYTUN_HAVE_RINGPARAM_FOUR_ARGS
+#define MYTUN_DEFINE_GET_RINGPARAM(name, fn)				\
+void name(struct net_device *dev, struct ethtool_ringparam *settings,	\
+	  struct kernel_ethtool_ringparam *more,			\
+	  struct netlink_ext_ack *extack)				\
+{									\
+	fn(dev, settings);						\
+}
+#define MYTUN_DEFINE_SET_RINGPARAM(name, fn)				\
+int name(struct net_device *dev, struct ethtool_ringparam *settings,	\
+	 struct kernel_ethtool_ringparam *more,				\
+	 struct netlink_ext_ack *extack)				\
+{									\
+	return fn(dev, settings, extack);				\
+}
+#else
+#define MYTUN_DEFINE_GET_RINGPARAM(name, fn)				\
+void name(struct net_device *dev, struct ethtool_ringparam *settings)	\
+{									\
+	fn(dev, settings);						\
+}
+#define MYTUN_DEFINE_SET_RINGPARAM(name, fn)				\
+int name(struct net_device *dev, struct ethtool_ringparam *settings)	\
+{									\
+	return fn(dev, settings, NULL);					\
+}
+#endif
+
 /* Drivers say what they know of since 5.7, 95cddcb5cc9f. */
 #ifdef ETHTOOL_COALESCE_USECS
 #define MYTUN_COALESCE_PARAMS(params)	.supported_coalesce_params = (params),

@@ -33,6 +33,8 @@
 #define LIMIT_LONG	7200		/* seconds for one test, all counts */
 /* For each of 4 ways to wait; with those of ring_kick, 10 million. */
 #define RX_TRANSITIONS	1000000
+/* Packets on the way while there are processors for both sides. */
+#define AHEAD		2
 
 enum way { BY_WAIT, BY_POLL, BY_EPOLL_EDGE, BY_EVENTFD };
 
@@ -48,7 +50,7 @@ FIXTURE(wake_rx)
 	uint32_t taken;
 	uint32_t turn;		/* a futex: packets were taken, or it is over */
 	uint32_t waiting;	/* the sender sleeps there, or is about to */
-	unsigned int looks;	/* before one sleeps; 0: on one processor */
+	bool apart;		/* the two have processors of their own */
 	bool stop;
 	/* What the consumer did. */
 	unsigned long transitions, emptied, sleeps, in_vain;
@@ -127,7 +129,7 @@ static void wait_taken(FIXTURE_DATA(wake_rx) *self, unsigned int ahead)
 						 __ATOMIC_SEQ_CST) <= ahead ||
 		    __atomic_load_n(&self->stop, __ATOMIC_SEQ_CST))
 			return;
-		if (looks++ < self->looks) {
+		if (self->apart && looks++ < LOOKS) {
 			relax(10);
 			continue;
 		}
@@ -146,7 +148,11 @@ static void tell_sender(FIXTURE_DATA(wake_rx) *self, unsigned int got)
 		futex(&self->turn, FUTEX_WAKE_PRIVATE, 1);
 }
 
-/* Sends one packet or a few when the ring is empty, or nearly so. */
+/*
+ * On a processor of its own: one packet after the other, at any time, so that
+ * they meet the consumer wherever it is on its way to sleep. Else one or a few
+ * when the ring is empty, or nearly so.
+ */
 static void *wake_sender(void *arg)
 {
 	FIXTURE_DATA(wake_rx) *self = arg;
@@ -156,10 +162,13 @@ static void *wake_sender(void *arg)
 
 	numbered_packet(p, &self->dev.out, NUMBERED_MIN, 1, 0);
 	for (;;) {
-		wait_taken(self, ahead);
+		wait_taken(self, self->apart ? AHEAD : ahead);
 		if (__atomic_load_n(&self->stop, __ATOMIC_RELAXED))
 			break;
-		delay(seed);
+		if (self->apart)
+			relax(random_below(seed, 5000));
+		else
+			delay(seed);
 		if (write(self->raw, p->data, p->size) < 0)
 			break;
 		self->sent++;
@@ -225,9 +234,8 @@ static void consume(struct __test_metadata *_metadata,
 		if (got) {
 			self->transitions++;
 			tell_sender(self, got);
-			spins = random_below(&self->seed, 8) ?
-				random_below(&self->seed,
-					     5 * self->looks + 1) : 0;
+			spins = self->apart && random_below(&self->seed, 4) ?
+				random_below(&self->seed, 5 * LOOKS) : 0;
 		}
 		if (spins) {
 			spins--;
@@ -252,8 +260,8 @@ static void consume(struct __test_metadata *_metadata,
 }
 
 /*
- * A quarter of it on all processors, where a packet comes at any moment of
- * going to sleep; the rest on one, where each side sleeps for the other to run.
+ * Half of it on all processors, where a packet comes at any moment of going to
+ * sleep; half of it on one, where each side sleeps for the other to run.
  */
 TEST_F_TIMEOUT(wake_rx, no_wakeup_is_lost, LIMIT_LONG)
 {
@@ -261,9 +269,9 @@ TEST_F_TIMEOUT(wake_rx, no_wakeup_is_lost, LIMIT_LONG)
 	const struct mytun_ring_kernel *kernel = self->mem.kernel;
 	uint64_t start = now_ms();
 
-	self->looks = LOOKS;
-	consume(_metadata, self, variant->way, goal / 4);
-	self->looks = 0;
+	self->apart = true;
+	consume(_metadata, self, variant->way, goal / 2);
+	self->apart = false;
 	ASSERT_EQ(0, one_processor(0));
 	consume(_metadata, self, variant->way, goal);
 	printf("# %lu transitions, %llu packets, %llu wake-ups, %lu sleeps ",

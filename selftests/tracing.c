@@ -71,7 +71,7 @@ FIXTURE_TEARDOWN(tracing)
 }
 
 /* From now on, that event ("mytun/learn") or group ("mytun"). 0 or -errno. */
-static int trace(const char *event)
+static int follow(const char *event)
 {
 	char path[128];
 	int err;
@@ -128,7 +128,7 @@ TEST_F_TIMEOUT(tracing, learn_and_move, 120)
 	int i;
 
 	snprintf(dev, sizeof(dev), "dev=%s ", q->name);
-	ASSERT_EQ(0, trace("mytun"));
+	ASSERT_EQ(0, follow("mytun"));
 	queues_write(q, FLOW_PING, 1, 0);
 	queues_collect(q, 1);
 	EXPECT_EQ(1, traced("learn:", dev, "queue=0"));
@@ -166,7 +166,7 @@ TEST_F_TIMEOUT(tracing, drop, 120)
 
 	snprintf(dev, sizeof(dev), "dev=%s ", q->name);
 	ASSERT_EQ(0, link_set_txqueuelen(q->name, LENGTH));
-	ASSERT_EQ(0, trace("mytun/drop"));
+	ASSERT_EQ(0, follow("mytun/drop"));
 	for (i = 0; i < LENGTH + 3; i++)
 		queues_write(q, FLOW_PING, i, 1);
 	EXPECT_EQ(3, traced("drop:", dev, "queue=1 "));
@@ -201,7 +201,7 @@ TEST_F_TIMEOUT(tracing, stop_and_wake, 120)
 	ASSERT_LE(0, from);
 	device_drain(fd);
 
-	ASSERT_EQ(0, trace("mytun"));
+	ASSERT_EQ(0, follow("mytun"));
 	ASSERT_EQ(LENGTH - 1, traffic_send(from, LENGTH - 1));
 	EXPECT_EQ(0, traced("stop:", NULL, NULL));
 	ASSERT_EQ(4, traffic_send(from, 4));
@@ -247,7 +247,7 @@ TEST_F_TIMEOUT(tracing, kernel_reasons, 120)
 	if (!kernel_tells())
 		SKIP(return, "this kernel knows no reason for a full ring");
 	ASSERT_EQ(0, link_set_txqueuelen(q->name, LENGTH));
-	ASSERT_EQ(0, trace("skb/kfree_skb"));
+	ASSERT_EQ(0, follow("skb/kfree_skb"));
 	for (i = 0; i < LENGTH; i++)
 		queues_write(q, FLOW_PING, i, 1);
 	EXPECT_EQ(0, traced("kfree_skb:", "FULL_RING", NULL));
@@ -325,7 +325,7 @@ TEST_F_TIMEOUT(tracing, security_hooks, 120)
 	if (err)
 		SKIP(return, "no probes on security hooks: %s", strerror(-err));
 	flags = variant->type | IFF_NO_PI | IFF_MULTI_QUEUE;
-	ASSERT_EQ(0, trace("mytun_test"));
+	ASSERT_EQ(0, follow("mytun_test"));
 	first = device_create(name, flags);
 	ASSERT_LE(0, first);
 	want[0]++;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <linux/mytun.h>
@@ -37,8 +38,8 @@ struct life {
 	uint64_t seed;
 };
 
-/* A device with so many queues. 0, or -errno. */
-static int life_start(struct life *life, unsigned int queues)
+/* A device with so many queues. flags: of TUNSETIFF. 0, or -errno. */
+static int life_start(struct life *life, int flags, unsigned int queues)
 {
 	unsigned int i;
 	int err;
@@ -49,7 +50,7 @@ static int life_start(struct life *life, unsigned int queues)
 		return -ENOMEM;
 	life->seed = random_seed();
 	life->queues = queues;
-	err = ringdev_create(&life->dev, IFF_TAP | IFF_NO_PI |
+	err = ringdev_create(&life->dev, flags | IFF_TAP | IFF_NO_PI |
 			     (queues > 1 ? IFF_MULTI_QUEUE : 0), 64);
 	if (err)
 		return err;
@@ -92,7 +93,7 @@ FIXTURE_SETUP(xdp_life)
 {
 	REQUIRE_DEVICE();
 	ASSERT_EQ(0, netns_private());
-	ASSERT_EQ(0, life_start(&self->life, variant->queues));
+	ASSERT_EQ(0, life_start(&self->life, 0, variant->queues));
 }
 
 FIXTURE_TEARDOWN(xdp_life)
@@ -110,7 +111,7 @@ FIXTURE_SETUP(xdp_queues)
 {
 	REQUIRE_DEVICE();
 	ASSERT_EQ(0, netns_private());
-	ASSERT_EQ(0, life_start(&self->life, QUEUES));
+	ASSERT_EQ(0, life_start(&self->life, 0, QUEUES));
 }
 
 FIXTURE_TEARDOWN(xdp_queues)
@@ -420,6 +421,36 @@ TEST_F_TIMEOUT(xdp_life, gone_under_traffic, LIMIT)
 		life->dev.ifindex = info.index;
 	}
 	printf("# %lu devices\n", rounds);
+}
+
+/* IFF_NAPI_FRAGS: what is written is an skb from the start. */
+TEST(fragments)
+{
+	struct life life = {};
+	struct iovec iov[2];
+	unsigned int i;
+	size_t size;
+
+	REQUIRE_DEVICE();
+	ASSERT_EQ(0, netns_private());
+	ASSERT_EQ(0, life_start(&life, IFF_NAPI | IFF_NAPI_FRAGS, 1));
+	size = build(&life, 0);
+	/* The first piece holds less than the Ethernet header, at times. */
+	for (i = 10; i < 20; i++) {
+		iov[0] = (struct iovec){ life.buffer, i };
+		iov[1] = (struct iovec){ life.buffer + i, size - i };
+		ASSERT_EQ(0, attach(&life, xdp_return(XDP_TX)));
+		ASSERT_EQ((ssize_t)size, writev(life.fd[0], iov, 2));
+		ASSERT_LT(0, wait_events(life.fd[0], POLLIN, DEADLINE_MS));
+		ASSERT_EQ((ssize_t)size, device_read(life.fd[0], life.back,
+						     RINGDEV_DATA_MAX));
+		ASSERT_EQ(0, memcmp(life.buffer, life.back, size));
+		ASSERT_EQ(0, attach(&life, xdp_return(XDP_DROP)));
+		ASSERT_EQ((ssize_t)size, writev(life.fd[0], iov, 2));
+		ASSERT_EQ(0, attach(&life, xdp_return(XDP_PASS)));
+		EXPECT_TRUE(arrives(&life, life.fd[0], 0));
+	}
+	life_end(&life);
 }
 
 /* A TUN device has no frames; programs on skbs work as on any device. */

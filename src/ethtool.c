@@ -127,7 +127,7 @@ static int set_ringparam(struct net_device *dev, struct ethtool_ringparam *r,
 	int err;
 
 	if (r->rx_pending || r->rx_mini_pending || r->rx_jumbo_pending) {
-		NL_SET_ERR_MSG(extack, "only the TX ring has a size: what is written to the device waits nowhere");
+		NL_SET_ERR_MSG(extack, "only the TX ring has a size");
 		return -EINVAL;
 	}
 	if (!r->tx_pending || r->tx_pending > S16_MAX) {
@@ -164,8 +164,10 @@ static const char * const queue_names[] = {
 };
 
 /*
- * The device's counters, then those of each queue that is attached, the same
- * reasons once more: tx_queue_3_drop_full.
+ * The device's counters, then those of each queue, the same reasons once more:
+ * tx_queue_3_drop_full. Programs ask how many counters there are, and then for
+ * them, into a buffer of that size: so that their number seldom changes, it
+ * never falls, and rises by doubling. A queue that is not attached shows 0.
  */
 #define N_DEVICE	(MYTUN_DROP_MAX + ARRAY_SIZE(flow_names))
 #define N_QUEUE		(ARRAY_SIZE(queue_names) + MYTUN_DROP_MAX)
@@ -174,7 +176,7 @@ static int get_sset_count(struct net_device *dev, int set)
 {
 	struct mytun *tun = netdev_priv(dev);
 
-	return set == ETH_SS_STATS ? N_DEVICE + tun->nqueues * N_QUEUE :
+	return set == ETH_SS_STATS ? N_DEVICE + tun->queue_slots * N_QUEUE :
 				     -EOPNOTSUPP;
 }
 
@@ -202,7 +204,7 @@ static void get_strings(struct net_device *dev, u32 set, u8 *data)
 		strscpy((char *)data, mytun_drop_name(i), ETH_GSTRING_LEN);
 	for (i = 0; i < ARRAY_SIZE(flow_names); i++, data += ETH_GSTRING_LEN)
 		strscpy((char *)data, flow_names[i], ETH_GSTRING_LEN);
-	for (i = 0; i < tun->nqueues; i++)
+	for (i = 0; i < tun->queue_slots; i++)
 		data = queue_strings(i, data);
 }
 
@@ -224,8 +226,12 @@ static void get_stats(struct net_device *dev, struct ethtool_stats *stats,
 	*data++ = flows.full;
 	*data++ = flows.entries;
 	*data++ = flows.size;
-	for (i = 0; i < tun->nqueues; i++) {
-		mytun_stats_sum_queue(rtnl_dereference(tun->queues[i]), &n);
+	for (i = 0; i < tun->queue_slots; i++) {
+		if (i < tun->nqueues)
+			mytun_stats_sum_queue(rtnl_dereference(tun->queues[i]),
+					      &n);
+		else
+			memset(&n, 0, sizeof(n));
 		*data++ = n.rx_packets;
 		*data++ = n.rx_bytes;
 		*data++ = n.tx_packets;

@@ -87,6 +87,7 @@ struct mytun {
 	struct mytun_queue __rcu *queues[MYTUN_MAX_QUEUES]; /* (rtnl, rcu) */
 	unsigned int nqueues;		/* (rtnl) length of queues[] */
 	unsigned int ndisabled;		/* (rtnl) length of disabled */
+	unsigned int queue_slots;	/* (rtnl) in ethtool's statistics */
 	unsigned int flags;		/* (rtnl) IFF_* and MYTUN_VNET_* */
 	int vnet_hdr_sz;		/* (rtnl) bytes, 10 or more */
 	int align;			/* (rtnl) headroom that a bridge asks */

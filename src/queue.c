@@ -14,6 +14,7 @@
  */
 #include <linux/cred.h>
 #include <linux/file.h>
+#include <linux/log2.h>
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
 #include <linux/rtnetlink.h>
@@ -315,6 +316,8 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	rcu_assign_pointer(q->dev, tun);
 	rcu_assign_pointer(tun->queues[tun->nqueues], q);
 	WRITE_ONCE(tun->nqueues, tun->nqueues + 1);
+	tun->queue_slots = max_t(unsigned int, tun->queue_slots,
+				 roundup_pow_of_two(tun->nqueues));
 	set_real_queues(tun);
 	rings = rtnl_dereference(q->rings);
 	if (rings && !was_disabled)

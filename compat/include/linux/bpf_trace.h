@@ -67,20 +67,6 @@ static inline void mytun_xdp_prepare(struct xdp_buff *xdp,
 #endif
 #endif
 
-/* Until 5.8 the driver says which program it has. */
-#ifdef MYTUN_HAVE_XDP_QUERY_PROG
-static inline bool mytun_xdp_query(struct netdev_bpf *cmd,
-				   const struct bpf_prog *prog)
-{
-	if (cmd->command != XDP_QUERY_PROG)
-		return false;
-	cmd->prog_id = prog ? prog->aux->id : 0;
-	return true;
-}
-#else
-#define mytun_xdp_query(cmd, prog)		false
-#endif
-
 #else /* !MYTUN_CORE_XDP */
 
 #define MYTUN_XDP_OPS(bpf, xmit)
@@ -110,11 +96,28 @@ struct xdp_frame {
 #define xdp_get_frame_len(frame)		((frame)->len)
 #define xdp_get_shared_info_from_frame(frame)	((struct skb_shared_info *)NULL)
 #define xdp_do_flush()				xdp_do_flush_map()
-#define mytun_xdp_query(cmd, prog)		false
-#define mytun_xdp_prepare(xdp, rxq, head, room, headroom, len)		\
-	memset(xdp, 0, sizeof(*(xdp)))
+
+static inline void mytun_xdp_prepare(struct xdp_buff *xdp,
+				     struct xdp_rxq_info *rxq, void *head,
+				     u32 room, u32 headroom, u32 len)
+{
+	memset(xdp, 0, sizeof(*xdp));
+}
 
 #endif
+
+/* Until 5.8 the driver says which program it has. Whether that was asked. */
+static inline bool mytun_xdp_query(struct netdev_bpf *cmd,
+				   const struct bpf_prog *prog)
+{
+#ifdef MYTUN_HAVE_XDP_QUERY_PROG
+	if (cmd->command == XDP_QUERY_PROG) {
+		cmd->prog_id = prog ? prog->aux->id : 0;
+		return true;
+	}
+#endif
+	return false;
+}
 
 /* A program's per-task state, since 6.11, 401cb7dae813, with this flag. */
 #ifndef BPF_RI_F_RI_INIT

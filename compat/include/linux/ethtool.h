@@ -35,6 +35,7 @@ void name(struct net_device *dev, struct ethtool_ringparam *settings,	\
 {									\
 	fn(dev, settings);						\
 }
+
 #define MYTUN_DEFINE_SET_RINGPARAM(name, fn)				\
 int name(struct net_device *dev, struct ethtool_ringparam *settings,	\
 	 struct kernel_ethtool_ringparam *more,				\
@@ -48,6 +49,7 @@ void name(struct net_device *dev, struct ethtool_ringparam *settings)	\
 {									\
 	fn(dev, settings);						\
 }
+
 #define MYTUN_DEFINE_SET_RINGPARAM(name, fn)				\
 int name(struct net_device *dev, struct ethtool_ringparam *settings)	\
 {									\

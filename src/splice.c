@@ -26,7 +26,8 @@ struct splice_target {
 };
 
 /*
- * The first packet (frame.h), if it fits into @room bytes with what stands in front.
+ * The first packet (frame.h), if it fits into @room bytes with what stands in
+ * front.
  * Return: the packet; NULL: none waits, or it needs *@len bytes, which is more.
  */
 static void *take(struct mytun *tun, struct mytun_queue *q, size_t room,

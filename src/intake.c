@@ -427,12 +427,10 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	struct sk_buff *skb = in->skb;
 	unsigned int len;
 	enum mytun_drop reason;
-	struct bpf_prog *prog = NULL;	/* to be run yet */
+	struct bpf_prog *prog = rcu_dereference(tun->xdp); /* to be run yet */
 	struct mytun_headers h;
 	int err;
 
-	if (mytun_xdp_in_use())
-		prog = rcu_dereference(tun->xdp);
 	if (!skb) {
 		if (unlikely(prog) && runs_on_page(rules, in)) {
 			if (!run_on_page(tun, q, rules, in, prog, &skb, &err))

@@ -15,8 +15,6 @@
 #include "frame.h"
 #include "ring.h"
 
-DEFINE_STATIC_KEY_FALSE(mytun_xdp_key);
-
 int mytun_xdp_attach(struct mytun *tun, struct mytun_queue *q, u32 index)
 {
 	int err;
@@ -48,17 +46,12 @@ static int set_program(struct mytun *tun, struct bpf_prog *prog)
 {
 	struct bpf_prog *old = rtnl_dereference(tun->xdp);
 
-	if (prog && !old)
-		static_branch_inc(&mytun_xdp_key);
 	/* Packets that were read without it are run as skbs. */
 	WRITE_ONCE(tun->xdp_headroom, prog ? XDP_PACKET_HEADROOM : 0);
 	rcu_assign_pointer(tun->xdp, prog);
-	if (old) {
-		/* It is freed after a grace period. */
+	/* It is freed after a grace period. */
+	if (old)
 		bpf_prog_put(old);
-		if (!prog)
-			static_branch_dec(&mytun_xdp_key);
-	}
 	return 0;
 }
 

@@ -16,7 +16,6 @@
 #define _MYTUN_XDP_H
 
 #include <linux/bpf_trace.h>
-#include <linux/jump_label.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
@@ -24,14 +23,6 @@
 
 struct mytun;
 struct mytun_queue;
-
-/* Packets without a program pay nothing: on while any device has one. */
-DECLARE_STATIC_KEY_FALSE(mytun_xdp_key);
-
-static inline bool mytun_xdp_in_use(void)
-{
-	return static_branch_unlikely(&mytun_xdp_key);
-}
 
 /*
  * The programs of one run of packets: from the first one until

@@ -21,7 +21,7 @@
 #include "ringmem.h"
 #include "rtnl.h"
 
-#define LIMIT		120		/* seconds for one test */
+#define LIMIT		300		/* seconds for one test, all counts */
 #define DEVICE		"example0"
 #define WINDOW		32		/* datagrams on the way */
 #define SIZE_MAX_UDP	1400

@@ -21,7 +21,7 @@
 #include "ringmem.h"
 #include "rtnl.h"
 
-#define LIMIT		300		/* seconds for one test */
+#define LIMIT		900		/* seconds for one test, all counts */
 #define FLIGHT		300		/* packets on the way */
 
 struct lender {

@@ -26,7 +26,7 @@
 #include "ringmem.h"
 #include "rtnl.h"
 
-#define LIMIT		300		/* seconds for one test */
+#define LIMIT		900		/* seconds for one test, all counts */
 #define TUN		(IFF_TUN | IFF_NO_PI)
 #define QUEUES		4
 #define FLOWS		1000

@@ -24,7 +24,7 @@
 #include "ringmem.h"
 #include "rtnl.h"
 
-#define LIMIT		120		/* seconds for one test */
+#define LIMIT		300		/* seconds for one test, all counts */
 #define QUEUES		5
 #define PARAMETER	"/sys/module/mytun/parameters/rings_max_mb"
 

@@ -352,7 +352,7 @@ TEST_F_TIMEOUT(qdiscs, length_0, 120)
 	ASSERT_EQ(0, start(self, variant->flags, 0));
 	ASSERT_EQ(0, link_set_txqueuelen(self->name, 0));
 	ASSERT_EQ(0, link_get(self->name, &info));
-	EXPECT_EQ(0, info.txqueuelen);
+	EXPECT_EQ(1, info.txqueuelen);
 	for (i = 0; i < 5; i++) {
 		before = dropped(self);
 		ASSERT_EQ(3, traffic_send(self->socket, 3));

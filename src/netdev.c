@@ -323,6 +323,13 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 	switch (event) {
 	case NETDEV_CHANGE_TX_QUEUE_LEN:
+		/*
+		 * Room for one packet, so that `txqueuelen 0` is of some use;
+		 * shown as it is, so that pfifo_fast, which is told the length
+		 * after this, has room as well.
+		 */
+		if (!dev->tx_queue_len)
+			WRITE_ONCE(dev->tx_queue_len, 1);
 		if (mytun_queue_resize(tun))
 			return NOTIFY_BAD;
 		break;

@@ -238,12 +238,6 @@ static void set_real_queues(struct mytun *tun)
 	netif_set_real_num_rx_queues(tun->dev, tun->nqueues);
 }
 
-/* For read(): one packet at least, so that `txqueuelen 0` is of some use. */
-static int fifo_size(const struct net_device *dev)
-{
-	return max_t(int, dev->tx_queue_len, 1);
-}
-
 static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
 {
 	void *packet;
@@ -284,7 +278,7 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	    min_t(unsigned int, MYTUN_MAX_QUEUES, dev->num_tx_queues))
 		return -E2BIG;
 	if (!q->disabled &&
-	    ptr_ring_resize(&q->ring, fifo_size(dev), GFP_KERNEL,
+	    ptr_ring_resize(&q->ring, dev->tx_queue_len, GFP_KERNEL,
 			    mytun_packet_free))
 		return -ENOMEM;
 	err = mytun_xdp_attach(tun, q, tun->nqueues);
@@ -502,7 +496,7 @@ int mytun_queue_resize(struct mytun *tun)
 	}
 	list_for_each_entry(q, &tun->disabled, disabled_node)
 		rings[i++] = &q->ring;
-	err = ptr_ring_resize_multiple_bh(rings, n, fifo_size(tun->dev),
+	err = ptr_ring_resize_multiple_bh(rings, n, tun->dev->tx_queue_len,
 					  GFP_KERNEL, mytun_packet_free);
 	kfree(rings);
 	mytun_queue_start_all(tun);

@@ -117,7 +117,7 @@ static int newlink(struct net_device *dev, struct nlattr *tb[],
 	if (tb[IFLA_MTU])
 		dev->mtu = nla_get_u32(tb[IFLA_MTU]);
 	if (tb[IFLA_TXQLEN])
-		dev->tx_queue_len = nla_get_u32(tb[IFLA_TXQLEN]);
+		dev->tx_queue_len = max_t(u32, nla_get_u32(tb[IFLA_TXQLEN]), 1);
 	if (tb[IFLA_ADDRESS])
 		mytun_hw_addr_set(dev, nla_data(tb[IFLA_ADDRESS]));
 	tun->flags |= IFF_PERSIST;

@@ -461,6 +461,7 @@ static size_t build_unfinished(FIXTURE_DATA(xdp) *self, uint32_t number,
 /* What an xdp_buff cannot tell of is kept, and moves with the packet. */
 TEST_F_TIMEOUT(xdp, unfinished_checksum, LIMIT)
 {
+	struct virtio_net_hdr *hdr = (void *)self->buffer;
 	uint32_t i;
 	size_t size;
 
@@ -476,6 +477,19 @@ TEST_F_TIMEOUT(xdp, unfinished_checksum, LIMIT)
 		ASSERT_TRUE(put(self, variant, self->buffer, size));
 	}
 	EXPECT_TRUE(nothing_arrives(self));
+	/* The user is told what is left to do, and where that is now. */
+	ASSERT_EQ(0, attach(self, xdp_move_head(MOVE, XDP_TX)));
+	for (i = 0; i < COUNT; i++) {
+		uint8_t *data = self->buffer + self->dev.front;
+
+		size = build_unfinished(self, i, MOVE);
+		ASSERT_TRUE(put(self, variant, self->buffer, size));
+		size -= MOVE;
+		memmove(data, data + MOVE, size - self->dev.front);
+		if (self->dev.front)
+			hdr->csum_start -= MOVE;
+		ASSERT_TRUE(comes_back(self, variant, self->buffer, size));
+	}
 }
 
 /* A device that is down takes nothing, and no program sees it. */

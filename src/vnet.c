@@ -15,6 +15,8 @@
 
 /* The most segments that a UDP_L4 packet may have; kernel 6.2, UDP_MAX_SEGMENTS. */
 #define MAX_UDP_SEGMENTS	128
+/* TCP_MIN_GSO_SIZE of later kernels: 65535 segments of it are 64 KiB. */
+#define MIN_TCP_SEGMENT		8
 
 /* The end of struct virtio_net_hdr_v1_hash_tunnel: little endian, always. */
 struct tunnel_offsets {
@@ -96,6 +98,9 @@ static int gso_kind(u8 gso_type, struct gso_kind *k)
 		k->transport_len = sizeof(struct udphdr);
 		break;
 	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		/* The stack would not check one that a user made up. */
+		if (!MYTUN_CORE_USO)
+			return -EINVAL;
 		k->type = SKB_GSO_UDP_L4;
 		k->proto = IPPROTO_UDP;
 		k->transport_len = sizeof(struct udphdr);
@@ -127,8 +132,9 @@ static int apply_gso(const struct mytun_vnet *v, struct sk_buff *skb,
 		     const struct gso_kind *k, unsigned int headers)
 {
 	unsigned int kind = k->type & ~SKB_GSO_TCP_ECN;
+	u16 gso_size = v->gso_size;
 
-	if (!v->gso_size || v->gso_size == GSO_BY_FRAGS)
+	if (!gso_size || gso_size == GSO_BY_FRAGS)
 		return -EINVAL;
 	if (!pskb_may_pull(skb, headers))
 		return -EINVAL;
@@ -145,11 +151,13 @@ static int apply_gso(const struct mytun_vnet *v, struct sk_buff *skb,
 		   skb->csum_offset != offsetof(struct tcphdr, check)) {
 		return -EINVAL;
 	}
+	if (k->proto == IPPROTO_TCP)
+		gso_size = max_t(u16, gso_size, MIN_TCP_SEGMENT);
 	/* What fits one segment is no GSO packet. */
-	if (skb->len - headers > v->gso_size) {
+	if (skb->len - headers > gso_size) {
 		struct skb_shared_info *info = skb_shinfo(skb);
 
-		info->gso_size = v->gso_size;
+		info->gso_size = gso_size;
 		/* The stack checks the headers and counts the segments. */
 		info->gso_type = k->type | SKB_GSO_DODGY;
 		info->gso_segs = 0;

@@ -188,6 +188,10 @@ void mytun_netdev_setup(struct net_device *dev)
 	tun->sndbuf = INT_MAX;
 	tun->vnet_hdr_sz = MYTUN_VNET_HDR_DEFAULT;
 	INIT_LIST_HEAD(&tun->disabled);
+	tun->link.base.speed = SPEED_10000;
+	tun->link.base.duplex = DUPLEX_FULL;
+	tun->link.base.port = PORT_TP;
+	tun->link.base.autoneg = AUTONEG_DISABLE;
 	INIT_LIST_HEAD(&tun->counting);
 	spin_lock_init(&tun->stats_lock);
 	dev->ethtool_ops = &mytun_ethtool_ops;
@@ -257,7 +261,6 @@ int mytun_netdev_prepare(struct net_device *dev, unsigned int flags)
 	/* Until a queue is attached. */
 	netif_set_real_num_tx_queues(dev, 1);
 	netif_set_real_num_rx_queues(dev, 1);
-	netif_carrier_off(dev);
 	return 0;
 
 release:

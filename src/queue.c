@@ -303,6 +303,7 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	q->sk.sk_shutdown &= ~RCV_SHUTDOWN;
 	q->sk.sk_sndbuf = tun->sndbuf;
 	q->index = tun->nqueues;
+	q->ifindex = 0;		/* it was for this one */
 	q->filtered = filter && rcu_access_pointer(tun->filters.classic);
 	WRITE_ONCE(q->flow_id, id);
 	mytun_napi_add(tun, q);

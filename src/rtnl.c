@@ -120,6 +120,8 @@ static int newlink(struct net_device *dev, struct nlattr *tb[],
 		dev->tx_queue_len = max_t(u32, nla_get_u32(tb[IFLA_TXQLEN]), 1);
 	if (tb[IFLA_ADDRESS])
 		mytun_hw_addr_set(dev, nla_data(tb[IFLA_ADDRESS]));
+	/* Until somebody attaches; a device of the node has a queue at once. */
+	netif_carrier_off(dev);
 	tun->flags |= IFF_PERSIST;
 	__module_get(THIS_MODULE);
 	err = register_netdevice(dev);

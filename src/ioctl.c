@@ -145,8 +145,10 @@ static int set_iff(struct mytun_queue *q, struct ifreq *ifr)
 		tun = netdev_priv(dev);
 		/* Its settings are those of whoever was there before. */
 		if (tun->flags & IFF_MULTI_QUEUE &&
-		    tun->nqueues + tun->ndisabled > 1)
+		    tun->nqueues + tun->ndisabled > 1) {
+			netdev_state_change(dev);
 			return 0;
+		}
 		WRITE_ONCE(tun->flags, (tun->flags & ~MYTUN_FEATURES) |
 				       (flags & MYTUN_FEATURES));
 		netdev_state_change(dev);
@@ -207,16 +209,22 @@ static void get_iff(struct mytun *tun, struct mytun_queue *q,
 	ifr->ifr_flags = flags;
 }
 
-/* A persistent device outlives its files, and keeps the module. */
+/*
+ * A persistent device outlives its files, and keeps the module. Who watches
+ * links is told of a change only.
+ */
 static void set_persist(struct mytun *tun, bool on)
 {
-	if (on && !(tun->flags & IFF_PERSIST)) {
+	if (on == !!(tun->flags & IFF_PERSIST))
+		return;
+	if (on) {
 		WRITE_ONCE(tun->flags, tun->flags | IFF_PERSIST);
 		__module_get(THIS_MODULE);
-	} else if (!on && tun->flags & IFF_PERSIST) {
+	} else {
 		WRITE_ONCE(tun->flags, tun->flags & ~IFF_PERSIST);
 		module_put(THIS_MODULE);
 	}
+	netdev_state_change(tun->dev);
 }
 
 static void set_sndbuf(struct mytun *tun, int sndbuf)
@@ -229,29 +237,32 @@ static void set_sndbuf(struct mytun *tun, int sndbuf)
 			   sndbuf);
 }
 
-/* Length of a link layer address, for the types that TUNSETLINK may name. */
-static unsigned char address_length(int type)
+/* Length of a link layer address, for the types that tun knows. */
+static unsigned char address_length(unsigned short type)
 {
 	switch (type) {
 	case ARPHRD_TUNNEL6:
 	case ARPHRD_IP6GRE:
 		return 16;
+	case ARPHRD_IEEE802154:
+	case ARPHRD_IEEE802154_MONITOR:
+	case ARPHRD_6LOWPAN:
+		return 8;
+	case ARPHRD_NETROM:
+		return 7;
+	case ARPHRD_ETHER:
+	case ARPHRD_FDDI:
+	case ARPHRD_HIPPI:
+	case ARPHRD_IEEE802:
+		return ETH_ALEN;
+	case ARPHRD_ROSE:
+		return 5;
 	case ARPHRD_TUNNEL:
 	case ARPHRD_IPGRE:
 	case ARPHRD_SIT:
 		return 4;
-	case ARPHRD_ETHER:
-	case ARPHRD_FDDI:
-		return ETH_ALEN;
-	case ARPHRD_IEEE802154:
-	case ARPHRD_IEEE802154_MONITOR:
-	case ARPHRD_6LOWPAN:
-	case ARPHRD_AX25:
-		return type == ARPHRD_AX25 ? 7 : 8;
-	case ARPHRD_IEEE1394:
-		return 16;
-	case ARPHRD_INFINIBAND:
-		return 20;
+	case ARPHRD_LOCALTLK:
+		return 1;
 	}
 	return 0;
 }
@@ -268,7 +279,7 @@ static int set_link(struct mytun *tun, int type)
 	if (err)
 		return err;
 	dev->type = type;
-	dev->addr_len = address_length(type);
+	dev->addr_len = address_length(dev->type);
 	call_netdevice_notifiers(NETDEV_POST_TYPE_CHANGE, dev);
 	return 0;
 }
@@ -385,7 +396,7 @@ static long device_ioctl(struct mytun *tun, struct mytun_queue *q,
 		return 0;
 	case TUNSETPERSIST:
 		set_persist(tun, arg);
-		break;
+		return 0;
 	case TUNSETOWNER:
 		owner = make_kuid(current_user_ns(), arg);
 		if (!uid_valid(owner))
@@ -403,8 +414,8 @@ static long device_ioctl(struct mytun *tun, struct mytun_queue *q,
 	case TUNSETOFFLOAD:
 		return mytun_netdev_set_offload(tun, arg);
 	case SIOCGIFHWADDR:
+		/* The name stays as the caller had it, as in tun. */
 		mytun_dev_get_mac(tun->dev, &ifr->ifr_hwaddr);
-		strscpy(ifr->ifr_name, tun->dev->name, sizeof(ifr->ifr_name));
 		return copy_to_user(argp, ifr, ifreq_len) ? -EFAULT : 0;
 	case SIOCSIFHWADDR:
 		return mytun_dev_set_mac(tun->dev, &ifr->ifr_hwaddr);

@@ -123,7 +123,7 @@ static inline int mytun_dev_set_mac(struct net_device *dev,
 #if defined(MYTUN_HAVE_SET_MAC_SOCKADDR_STORAGE)
 	struct sockaddr_storage ss = {};
 
-	if (dev->addr_len > 14)
+	if (dev->addr_len > sizeof(*sa))
 		return -EINVAL;
 	ss.ss_family = sa->sa_family;
 	memcpy(ss.__data, sa->sa_data, 14);

@@ -382,6 +382,14 @@ int sysfs_read(const char *name, const char *attribute, char *text,
 	return file_read(path, text, size);
 }
 
+bool device_present(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s", name);
+	return *name && !access(path, F_OK);
+}
+
 int fd_send(int socket, int fd)
 {
 	char control[CMSG_SPACE(sizeof(fd))] = {};

@@ -166,6 +166,9 @@ int file_read(const char *path, char *text, size_t size);
 int sysfs_read(const char *name, const char *attribute, char *text,
 	       size_t size);
 
+/* Whether this namespace has a device of that name; see netns_private(). */
+bool device_present(const char *name);
+
 /* Send fd over a Unix socket, and receive one. 0 or fd, else -errno. */
 int fd_send(int socket, int fd);
 int fd_receive(int socket);

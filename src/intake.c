@@ -196,7 +196,8 @@ static struct sk_buff *read_segments(const struct mytun_intake_rules *rules,
 	struct sk_buff *skb;
 	int i, err;
 
-	if (src->len > ETH_MAX_MTU - rules->headroom)
+	if (src->iter->nr_segs > MAX_SKB_FRAGS + 1 ||
+	    src->len > ETH_MAX_MTU - rules->headroom)
 		return ERR_PTR(-EMSGSIZE);
 	n = min(n, src->len);
 	skb = alloc_skb(rules->headroom + n, rules->gfp);

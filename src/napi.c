@@ -30,6 +30,8 @@ static int poll(struct napi_struct *napi, int budget)
 	skb_queue_splice_tail_init(&q->napi_in, &list);
 	spin_unlock_bh(&q->napi_in.lock);
 	while (n < budget && (skb = __skb_dequeue(&list))) {
+		/* Merged packets are not counted well by a socket's charge. */
+		skb_orphan(skb);
 		napi_gro_receive(napi, skb);
 		n++;
 	}

@@ -122,6 +122,13 @@ static const struct exception *find_exception(const struct step *step,
 	return NULL;
 }
 
+bool parity_long(void)
+{
+	const char *text = getenv("MYTUN_LONG");
+
+	return text && !strcmp(text, "1");
+}
+
 unsigned int parity_tun_features(void)
 {
 	int fd = open(TUN_NODE, O_RDWR | O_CLOEXEC);
@@ -259,6 +266,24 @@ static void compare(const struct step *step, struct note *tun,
 	}
 }
 
+/* Its counters go with a device that has got another name. */
+static void rename_distances(const struct step *step)
+{
+	char old[32], rest[64];
+	unsigned int i;
+
+	snprintf(old, sizeof(old), "stats.%s.", step->name);
+	for (i = 0; i < n_distances; i++) {
+		struct distance *d = &distances[i];
+
+		if (strncmp(d->key, old, strlen(old)))
+			continue;
+		snprintf(rest, sizeof(rest), "%s", d->key + strlen(old));
+		snprintf(d->key, sizeof(d->key), "stats.%.15s.%.40s", step->to,
+			 rest);
+	}
+}
+
 static pid_t play(const char *node, const struct steps *steps, bool compat,
 		  int side)
 {
@@ -346,6 +371,8 @@ bool parity_equal(const struct steps *steps, bool compat, const char *title)
 		shared->steps++;
 		compare(&steps->at[i], &shared->notes[0][i],
 			&shared->notes[1][i], &verdict);
+		if (steps->at[i].call == STEP_RENAME)
+			rename_distances(&steps->at[i]);
 		if (verdict.differs) {
 			printf("# %s%s: these differ after step %u:\n", title,
 			       compat ? ", 32-bit caller" : "", i + 1);

@@ -104,7 +104,7 @@ FIXTURE_TEARDOWN(ioctl)
  */
 static bool equal(enum state state, const char *title)
 {
-	bool compat = state == UP || scaled(2) == 2;
+	bool compat = state == UP || parity_long();
 
 	if (!parity_equal(&steps, false, title))
 		return false;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include <linux/bpf.h>
 #include <linux/ethtool.h>
@@ -294,6 +295,7 @@ FIXTURE_SETUP(napi)
 {
 	const uint8_t mac[6] = { 2, 0x5e, 0, 0, 0, 1 };
 	struct link_info info;
+	struct utsname kernel;
 	char text[32];
 	int err;
 
@@ -302,6 +304,10 @@ FIXTURE_SETUP(napi)
 	REQUIRE_DEVICE();
 	if (variant->gather == RX_USECS && !device_is_mytun())
 		SKIP(return, "tun has no rx-usecs");
+	/* 5.10's tun charges a socket for what GRO merges: a kernel warning. */
+	uname(&kernel);
+	if (variant->node && !strncmp(kernel.release, "5.", 2))
+		SKIP(return, "this kernel's tun miscounts merged packets");
 	ASSERT_EQ(0, netns_private());
 	strcpy(self->name, NAME);
 	self->fd = device_create(self->name, IFF_TAP | IFF_NO_PI | IFF_NAPI);

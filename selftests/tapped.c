@@ -62,6 +62,9 @@ static void note_packet(struct note *note, ssize_t size,
 		 ntohs(from->sll_protocol), from->sll_pkttype,
 		 from->sll_hatype, aux.tp_status & ~TP_STATUS_LOSING,
 		 aux.tp_net - aux.tp_mac, aux.tp_vlan_tpid, aux.tp_vlan_tci);
+	/* How much is linear is the driver's own matter. */
+	memset(bytes + offsetof(struct virtio_net_hdr, hdr_len), 0,
+	       sizeof(uint16_t));
 	note_bytes(note, "stack.vnet", bytes, HDR);
 	note_bytes(note, "stack.packet", bytes + HDR, size - HDR);
 }

@@ -170,6 +170,11 @@ const struct exception exception_table[] = {
 		.field = "stats.*.tx_dropped", .tun = "*", .mytun = "*",
 		.where = PARITY_FLAGS, .reason = BUG_WAITING,
 	}, {
+		.call = "device", .argument = "*", .field = "ifla.13",
+		.tun = "4:00000000", .mytun = "4:01000000",
+		.where = PARITY_FLAGS,
+		.reason = "a queue of no length takes one packet, where tun drops all",
+	}, {
 		.call = "file", .argument = "*", .field = "sndbuf",
 		.tun = "0, 2147483647", .mytun = "0, *",
 		.where = PARITY_FLAGS,

@@ -44,5 +44,4 @@ MODULE_DESCRIPTION("TUN/TAP device driver with batches, rings and flow affinity"
 MODULE_AUTHOR("the mytun authors");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(MYTUN_VERSION);
-MODULE_ALIAS("devname:net/mytun");
 MYTUN_IMPORT_NETDEV_INTERNAL;

@@ -119,6 +119,18 @@ static inline bool mytun_xdp_query(struct netdev_bpf *cmd,
 	return false;
 }
 
+/*
+ * Since 5.6 programs are called through a page of code that is written anew
+ * for each change. Until 6.2, 4121d4481b72, that did not wait for whoever ran
+ * it: a CPU may find itself in the middle of other instructions. Where the
+ * macro of before 5.15 is left, the program is called directly.
+ */
+#ifdef BPF_PROG_RUN
+#define mytun_prog_run_xdp(prog, xdp)		BPF_PROG_RUN(prog, xdp)
+#else
+#define mytun_prog_run_xdp(prog, xdp)		bpf_prog_run_xdp(prog, xdp)
+#endif
+
 /* A program's per-task state, since 6.11, 401cb7dae813, with this flag. */
 #ifndef BPF_RI_F_RI_INIT
 struct bpf_net_context {

@@ -218,14 +218,17 @@ TEST_F_TIMEOUT(vlan, read, 120)
 	static uint8_t whole[PACKET_MAX];
 	struct wire *w = &self->wire;
 	struct packet_view view;
+	uint64_t end = 0;
 	size_t size;
 
 	for (i = 0; i < 2 * count; i++) {
 		if (i == count && !w->vnet)
 			break;
-		if (i == count)
+		if (i == count && !end) {
 			ASSERT_EQ(0, device_ioctl(w->fd, TUNSETOFFLOAD,
 						  TUN_F_CSUM));
+			end = now_ms() + DEADLINE_MS;
+		}
 		size = random_below(&self->seed, 1400);
 		random_fill(&self->seed, payload, size);
 		ASSERT_EQ(size, send(self->fd, payload, size, 0));
@@ -235,6 +238,11 @@ TEST_F_TIMEOUT(vlan, read, 120)
 		EXPECT_EQ(TAG, record.view.flow.vlan);
 		EXPECT_EQ(18, record.view.l3);
 		memcpy(whole, record.data, record.size);
+		/* The VLAN device may hear of it a moment later. */
+		if (i == count && !record.hdr.flags && now_ms() < end) {
+			i--;
+			continue;
+		}
 		if (i >= count) {
 			ASSERT_EQ(VIRTIO_NET_HDR_F_NEEDS_CSUM,
 				  record.hdr.flags);

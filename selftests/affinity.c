@@ -323,6 +323,30 @@ static int host_behind(const struct situation *s, struct packet_end *far)
 	return err ? err : neigh_add(near_name, there, far->mac);
 }
 
+struct behind {
+	const struct situation *s;
+	const struct packet_end *far;
+	uint64_t seed;
+};
+
+/* Whether the way to the host and back is ready: links and routes settle. */
+static bool far_answers(void *arg)
+{
+	const struct behind *b = arg;
+	struct queues *q = queues_create(b->s->type, b->s->family, 16, QUEUES,
+					 b->seed);
+	bool answers;
+
+	if (!q)
+		return false;
+	memcpy(q->local.addr, b->far->addr, sizeof(b->far->addr));
+	q->patience = QUIET_MS;
+	queues_exchange(q, FLOW_PING, 0, 1, 0);
+	answers = !q->tally.missing;
+	queues_destroy(q);
+	return answers;
+}
+
 /* Packets that are forwarded and answered by another host. */
 TEST_F_TIMEOUT(affinity, forwarded, 300)
 {
@@ -332,10 +356,12 @@ TEST_F_TIMEOUT(affinity, forwarded, 300)
 	unsigned int i, done, round;
 	struct queues_tally tally;
 	struct packet_end far = {};
+	struct behind behind = { s, &far, self->seed };
 	struct queues *q;
 
 	ASSERT_EQ(0, forward());
 	ASSERT_EQ(0, host_behind(s, &far));
+	ASSERT_EQ(0, wait_for(far_answers, &behind, DEADLINE_MS));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		memset(&tally, 0, sizeof(tally));
 		for (done = 0; done < count; done += round) {

@@ -160,7 +160,7 @@ enum mytun_xdp_verdict mytun_xdp_run(struct mytun *tun, struct mytun_queue *q,
 		run->sent = false;
 		run->context = bpf_net_ctx_set(&run->own);
 	}
-	act = mytun_prog_run_xdp(prog, xdp);
+	act = bpf_prog_run(prog, xdp);
 	switch (act) {
 	case XDP_PASS:
 		return MYTUN_XDP_PASS;

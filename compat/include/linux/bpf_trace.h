@@ -120,15 +120,13 @@ static inline bool mytun_xdp_query(struct netdev_bpf *cmd,
 }
 
 /*
- * Since 5.6 programs are called through a page of code that is written anew
- * for each change. Until 6.2, 4121d4481b72, that did not wait for whoever ran
- * it: a CPU may find itself in the middle of other instructions. Where the
- * macro of before 5.15 is left, the program is called directly.
+ * Since 5.6 bpf_prog_run_xdp() goes through a page of code that is written anew
+ * for each change of a program; until 6.2, 4121d4481b72, without waiting for
+ * whoever ran it. Programs are called directly instead, here by the macro that
+ * 5.15, fb7dd8bca013, replaced.
  */
 #ifdef BPF_PROG_RUN
-#define mytun_prog_run_xdp(prog, xdp)		BPF_PROG_RUN(prog, xdp)
-#else
-#define mytun_prog_run_xdp(prog, xdp)		bpf_prog_run_xdp(prog, xdp)
+#define bpf_prog_run(prog, context)		BPF_PROG_RUN(prog, context)
 #endif
 
 /* A program's per-task state, since 6.11, 401cb7dae813, with this flag. */

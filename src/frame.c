@@ -138,38 +138,6 @@ int mytun_frame_read_copy(struct mytun *tun, struct xdp_frame *frame,
 	       MYTUN_READ_FAULT : 0;
 }
 
-u32 mytun_packet_read_len(const struct mytun *tun, void *packet)
-{
-	struct xdp_frame *frame = mytun_packet_frame(packet);
-
-	return unlikely(frame) ? mytun_frame_read_len(tun, frame) :
-				 mytun_read_len(tun, packet);
-}
-
-int mytun_packet_read_copy(struct mytun *tun, void *packet,
-			   struct iov_iter *to, size_t room,
-			   enum mytun_drop *reason)
-{
-	struct xdp_frame *frame = mytun_packet_frame(packet);
-
-	return unlikely(frame) ?
-	       mytun_frame_read_copy(tun, frame, to, room, reason) :
-	       mytun_read_copy(tun, packet, to, room, reason);
-}
-
-void mytun_packet_done(struct mytun_queue *q, void *packet)
-{
-	struct xdp_frame *frame = mytun_packet_frame(packet);
-
-	if (unlikely(frame)) {
-		mytun_frame_done(q, frame);
-	} else {
-		mytun_read_here(packet);
-		mytun_count_tx(q, packet);
-		consume_skb(packet);
-	}
-}
-
 void mytun_frame_fill(struct mytun_record *r,
 		      const struct mytun_record_rules *rules,
 		      const struct mytun_queue *q, struct xdp_frame *frame,

@@ -37,13 +37,6 @@ void mytun_packet_drop(struct mytun *tun, struct mytun_queue *q, void *packet,
 void mytun_frame_drop(struct mytun *tun, struct mytun_queue *q,
 		      struct xdp_frame *frame, enum mytun_drop reason);
 
-/* Either, as their namesakes for skbs in read.c; then: the user has it. */
-u32 mytun_packet_read_len(const struct mytun *tun, void *packet);
-int mytun_packet_read_copy(struct mytun *tun, void *packet,
-			   struct iov_iter *to, size_t room,
-			   enum mytun_drop *reason);
-void mytun_packet_done(struct mytun_queue *q, void *packet);
-
 /* As their namesakes for skbs in read.c and record.c. */
 u32 mytun_frame_read_len(const struct mytun *tun, struct xdp_frame *frame);
 void mytun_frame_front(const struct mytun *tun, struct xdp_frame *frame,
@@ -61,5 +54,40 @@ void mytun_frame_copy_bytes(struct xdp_frame *frame, void *to);
 
 /* The user has it. */
 void mytun_frame_done(struct mytun_queue *q, struct xdp_frame *frame);
+
+/* Either kind, for who reads. Inline: read() of an sk_buff pays one test. */
+
+static inline u32 mytun_packet_read_len(const struct mytun *tun, void *packet)
+{
+	struct xdp_frame *frame = mytun_packet_frame(packet);
+
+	return unlikely(frame) ? mytun_frame_read_len(tun, frame) :
+				 mytun_read_len(tun, packet);
+}
+
+static inline int mytun_packet_read_copy(struct mytun *tun, void *packet,
+					 struct iov_iter *to, size_t room,
+					 enum mytun_drop *reason)
+{
+	struct xdp_frame *frame = mytun_packet_frame(packet);
+
+	return unlikely(frame) ?
+	       mytun_frame_read_copy(tun, frame, to, room, reason) :
+	       mytun_read_copy(tun, packet, to, room, reason);
+}
+
+/* The user has it. */
+static inline void mytun_packet_done(struct mytun_queue *q, void *packet)
+{
+	struct xdp_frame *frame = mytun_packet_frame(packet);
+
+	if (unlikely(frame)) {
+		mytun_frame_done(q, frame);
+		return;
+	}
+	mytun_read_here(packet);
+	mytun_count_tx(q, packet);
+	consume_skb(packet);
+}
 
 #endif /* _MYTUN_FRAME_H */

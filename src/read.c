@@ -146,34 +146,16 @@ int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
 	return put_payload(skb, to, room) ? MYTUN_READ_FAULT : 0;
 }
 
-static ssize_t read_frame(struct mytun *tun, struct mytun_queue *q,
-			  struct xdp_frame *frame, struct iov_iter *to,
-			  size_t room)
-{
-	enum mytun_drop reason;
-	ssize_t len;
-	int err;
-
-	err = mytun_frame_read_copy(tun, frame, to, room, &reason);
-	if (err < 0) {
-		mytun_frame_drop(tun, q, frame, reason);
-		return err;
-	}
-	len = mytun_frame_read_len(tun, frame);
-	mytun_frame_done(q, frame);
-	return min_t(ssize_t, len, room);
-}
-
 ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 		       struct iov_iter *to, bool nonblock)
 {
 	size_t room = iov_iter_count(to);
 	enum mytun_drop reason;
-	struct sk_buff *skb;
+	void *packet;
 	ssize_t len;
 	int err;
 
-	while (!(skb = ptr_ring_consume(&q->ring))) {
+	while (!(packet = ptr_ring_consume(&q->ring))) {
 		/* What was there before the ring was made has been read. */
 		if (mytun_ring_has_rx(q))
 			return -EBUSY;
@@ -182,17 +164,13 @@ ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 			return err;
 	}
 	mytun_queue_took(tun, q, 1);
-	if (unlikely(mytun_packet_frame(skb)))
-		return read_frame(tun, q, mytun_packet_frame(skb), to, room);
-	err = mytun_read_copy(tun, skb, to, room, &reason);
+	err = mytun_packet_read_copy(tun, packet, to, room, &reason);
 	if (err < 0) {
-		mytun_drop(tun, q, skb, reason);
+		mytun_packet_drop(tun, q, packet, reason);
 		return err;
 	}
-	len = mytun_read_len(tun, skb);
-	mytun_read_here(skb);
-	mytun_count_tx(q, skb);
-	consume_skb(skb);
+	len = mytun_packet_read_len(tun, packet);
+	mytun_packet_done(q, packet);
 	return min_t(ssize_t, len, room);
 }
 

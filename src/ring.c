@@ -300,12 +300,10 @@ long mytun_ring_get(struct mytun_queue *q, void __user *arg)
 /* Whether read() has nothing to return. Context: RCU or rtnl. */
 bool mytun_ring_has_rx(const struct mytun_queue *q)
 {
-	const struct mytun_rings *r;
 	bool has;
 
 	rcu_read_lock();
-	r = rcu_dereference(q->rings);
-	has = r && r->rx_size;
+	has = mytun_ring_rx(q);
 	rcu_read_unlock();
 	return has;
 }

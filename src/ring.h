@@ -164,6 +164,14 @@ static inline s64 mytun_ring_used(u32 producer, u32 consumer, u32 size)
 	return used;
 }
 
+/* The rings of a queue that has an RX ring, or NULL. Context: RCU. */
+static inline struct mytun_rings *mytun_ring_rx(const struct mytun_queue *q)
+{
+	struct mytun_rings *r = rcu_dereference(q->rings);
+
+	return r && r->rx_size ? r : NULL;
+}
+
 /* ring.c */
 long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
 		       void __user *arg);

@@ -77,9 +77,7 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	q = rcu_dereference(tun->queues[txq]);
 	if (unlikely(!q))
 		goto drop;
-	rings = rcu_dereference(q->rings);
-	if (rings && !rings->rx_size)
-		rings = NULL;
+	rings = mytun_ring_rx(q);
 
 	reason = MYTUN_DROP_TX_FILTER;
 	if (unlikely(!mytun_filter_pass(tun, q, skb)))

@@ -66,14 +66,6 @@ int mytun_xdp(struct net_device *dev, struct netdev_bpf *cmd)
 	return set_program(tun, cmd->prog);
 }
 
-/* The RX ring of a queue that has one. Context: RCU. */
-static struct mytun_rings *rx_ring(struct mytun_queue *q)
-{
-	struct mytun_rings *r = rcu_dereference(q->rings);
-
-	return r && r->rx_size ? r : NULL;
-}
-
 /*
  * For read(). Return: how many frames there was room for; the others are still
  * the caller's.
@@ -101,7 +93,7 @@ static int put_fifo(struct mytun *tun, struct mytun_queue *q,
 static int put_frames(struct mytun *tun, struct mytun_queue *q,
 		      struct xdp_frame **frames, int n)
 {
-	struct mytun_rings *r = rx_ring(q);
+	struct mytun_rings *r = mytun_ring_rx(q);
 	int put = 0, i;
 
 	if (r) {
@@ -117,7 +109,7 @@ static int put_frames(struct mytun *tun, struct mytun_queue *q,
 
 static void show_frames(struct mytun_queue *q)
 {
-	struct mytun_rings *r = rx_ring(q);
+	struct mytun_rings *r = mytun_ring_rx(q);
 
 	if (r)
 		mytun_ring_put_end(q, r);

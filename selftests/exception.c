@@ -212,6 +212,11 @@ const struct exception exception_table[] = {
 		.argument = "* @(edge_start|bad_offset|csum* cut=|gso* cut=)*",
 		.field = "stats.*.rx_frame_errors", .tun = "*", .mytun = "*",
 		.from = KERNEL(6, 13), .where = PARITY_DATA, .reason = BUG_TAIL,
+	}, {
+		.call = "write",
+		.argument = "* @(edge_start|bad_offset|csum* cut=|gso* cut=)*",
+		.field = "ret", .tun = "!(-22)", .mytun = "-22", .ends = true,
+		.from = KERNEL(6, 13), .reason = BUG_TAIL,
 	},
 	{ .call = NULL },
 };

@@ -361,8 +361,9 @@ int observe_open(void)
 	return fd;
 }
 
-/* One notification as text: what the driver has to tell. */
-static void one_news(struct nlmsghdr *header, char *text, size_t size)
+/* One notification, of this device, as text: what the driver has to tell. */
+static void one_news(struct nlmsghdr *header, const char *device, char *text,
+		     size_t size)
 {
 	struct rtattr *attr = IFLA_RTA(NLMSG_DATA(header));
 	int left = IFLA_PAYLOAD(header);
@@ -378,13 +379,15 @@ static void one_news(struct nlmsghdr *header, char *text, size_t size)
 		else if (attr->rta_type == IFLA_LINKINFO)
 			note_linkinfo(&note, attr);
 	}
+	if (strcmp(name, device))
+		return;
 	while ((end = strchr(note.text, '\n')))
 		*end = ' ';
 	snprintf(text, size, "%s %s %s", name,
 		 header->nlmsg_type == RTM_NEWLINK ? "new" : "gone", note.text);
 }
 
-void observe_news(struct note *note, int fd)
+void observe_news(struct note *note, const char *device, int fd)
 {
 	char answer[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *header;
@@ -398,8 +401,9 @@ void observe_news(struct note *note, int fd)
 		     header = NLMSG_NEXT(header, left))
 			if (header->nlmsg_type == RTM_NEWLINK ||
 			    header->nlmsg_type == RTM_DELLINK)
-				one_news(header, text, sizeof(text));
+				one_news(header, device, text,
+					 sizeof(text));
 	}
-	if (note)
+	if (*device)
 		note_add(note, "news", "%s", text);
 }

@@ -26,12 +26,12 @@ void observe_mac(struct note *note, const char *key, const uint8_t *mac,
 		 size_t size);
 
 /*
- * The last notification about any link since the last call: name, kind and tun
- * attributes. note NULL: forget what has come. A worker of the kernel sends some
+ * The last notification about a device since the last call: kind and tun
+ * attributes. device "": forget what has come. A worker of the kernel sends some
  * as well, after a change of the carrier, at any time: so this is for steps that
  * make the driver send one. fd from observe_open(), or -errno.
  */
 int observe_open(void);
-void observe_news(struct note *note, int fd);
+void observe_news(struct note *note, const char *device, int fd);
 
 #endif

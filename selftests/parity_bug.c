@@ -49,10 +49,11 @@ FIXTURE_TEARDOWN(bug)
 {
 }
 
-static int attach_filter(int fd)
+/* A filter that lets so many bytes of a packet pass. */
+static int attach_filter(int fd, uint32_t bytes)
 {
-	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 0xffff);
-	struct sock_fprog program = { .len = 1, .filter = &all };
+	struct sock_filter verdict = BPF_STMT(BPF_RET | BPF_K, bytes);
+	struct sock_fprog program = { .len = 1, .filter = &verdict };
 
 	return device_ioctl(fd, TUNATTACHFILTER, (unsigned long)&program);
 }
@@ -72,7 +73,7 @@ TEST_F_TIMEOUT(bug, filter_and_reopen, 60)
 
 	fd = device_create(self->name, IFF_TAP);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, attach_filter(fd));
+	ASSERT_EQ(0, attach_filter(fd, ROOM));
 	ASSERT_EQ(0, device_ioctl(fd, TUNSETPERSIST, 1));
 	close(fd);
 	/* Without IFF_NO_PI, whose bit would leave the filter out. */
@@ -91,7 +92,7 @@ TEST_F_TIMEOUT(bug, filter_and_queue, 60)
 
 	fd = device_create(self->name, IFF_TAP | IFF_MULTI_QUEUE);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, attach_filter(fd));
+	ASSERT_EQ(0, attach_filter(fd, ROOM));
 	ASSERT_EQ(0, device_setqueue(fd, IFF_DETACH_QUEUE));
 	ASSERT_EQ(0, device_setqueue(fd, IFF_ATTACH_QUEUE));
 	ASSERT_EQ(0, link_get(NAME, &info));
@@ -116,6 +117,25 @@ TEST_F_TIMEOUT(bug, index_of_queue, 60)
 	EXPECT_EQ(0, device_setiff(second, other, IFF_TUN));
 	close(first);
 	close(second);
+}
+
+/* A device is not filtered as one was that the same file had before. */
+TEST_F_TIMEOUT(bug, filter_of_gone_device, 60)
+{
+	int fd, flags;
+
+	fd = device_create(self->name, IFF_TAP);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, attach_filter(fd, 0));
+	ASSERT_EQ(0, link_delete(NAME));
+	ASSERT_EQ(0, device_setiff(fd, self->name, IFF_TAP));
+	ASSERT_EQ(0, device_getiff(fd, NULL, &flags));
+	EXPECT_EQ(IFF_TAP | IFF_NOFILTER, flags);
+	ASSERT_EQ(0, link_set_up(NAME));
+	ASSERT_EQ(0, device_nonblock(fd, true));
+	ASSERT_LT(0, send_one(&self->tap));
+	EXPECT_LT(0, device_read(fd, self->buffer, sizeof(self->buffer)));
+	close(fd);
 }
 
 /* The send buffer of a persistent device is that of who comes next. */

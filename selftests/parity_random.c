@@ -27,6 +27,11 @@ static struct steps steps;
 static uint64_t state;
 /* Flags that the running kernel's tun knows. */
 static unsigned int features;
+/*
+ * A sequence deletes devices or attaches classic filters, not both: with tun a
+ * filter stays on the file, for its next device.
+ */
+static bool deletes;
 
 static uint32_t below(uint32_t n)
 {
@@ -181,7 +186,8 @@ static void set_filter(int fd)
 		step_fd(&steps, STEP_TXFILTER, fd, below(MACS_BAD));
 		break;
 	case 1:
-		step_fd(&steps, STEP_FILTER, fd, below(FILTER_LONG));
+		if (!deletes)
+			step_fd(&steps, STEP_FILTER, fd, below(FILTER_LONG));
 		break;
 	case 2:
 		step_fd(&steps, STEP_DETACHFILTER, fd, 0);
@@ -226,7 +232,7 @@ static void set_link(void)
 		step_link(&steps, STEP_MAC, name(), below(200));
 		break;
 	default:
-		if (below(2)) {
+		if (deletes) {
 			step_link(&steps, STEP_DELETE, name(), 0);
 			break;
 		}
@@ -257,6 +263,7 @@ static void generate(void)
 	unsigned int count = STEPS_MIN + below(STEPS_MORE), i;
 
 	steps.count = 0;
+	deletes = below(2);
 	for (i = 0; i < FILES; i++)
 		step_fd(&steps, STEP_OPEN, i, O_NONBLOCK);
 	attach(0);

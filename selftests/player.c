@@ -44,7 +44,8 @@ struct player {
 	int news;
 	struct tapped tap;
 	struct note *note;
-	bool told;	/* the driver sends a notification in this step */
+	/* Of which the driver sends a notification in this step, or "". */
+	char told[IFNAMSIZ];
 };
 
 static uint8_t buffer[LOAD_MAX], load_bytes[LOAD_MAX];
@@ -126,7 +127,8 @@ static int iff(struct player *p, const struct step *step, unsigned long command)
 	arg = argument(p, &ifr, sizeof(ifr));
 	ret = call(p, file(p, step), command, (unsigned long)arg);
 	note_ret(p, ret);
-	p->told = !ret && command != TUNGETIFF;
+	if (!ret && command != TUNGETIFF)
+		device_getiff(file(p, step), p->told, NULL);
 	if (command == TUNSETQUEUE) {
 		file_stats(p, file(p, step));
 		return ret;
@@ -146,9 +148,10 @@ static void by_value(struct player *p, const struct step *step)
 	ret = call(p, file(p, step), step->command, step->value);
 	note_ret(p, ret);
 	device_getiff(file(p, step), NULL, &after);
-	p->told = !ret && (step->command == TUNSETOWNER ||
-			   step->command == TUNSETGROUP ||
-			   (before ^ after) & IFF_PERSIST);
+	if (!ret && (step->command == TUNSETOWNER ||
+		     step->command == TUNSETGROUP ||
+		     (before ^ after) & IFF_PERSIST))
+		device_getiff(file(p, step), p->told, NULL);
 }
 
 static void pointed(struct player *p, int fd, const char *key,
@@ -655,10 +658,10 @@ int player_run(const char *node, const struct steps *steps, bool compat,
 		return p.news;
 	for (i = 0; i < steps->count; i++) {
 		p.note = &notes[i];
-		p.told = false;
+		p.told[0] = '\0';
 		play(&p, node, &steps->at[i]);
 		tapped_note(&p.tap, p.note);
-		observe_news(p.told ? p.note : NULL, p.news);
+		observe_news(p.note, p.told, p.news);
 		__atomic_store_n(done, i + 1, __ATOMIC_RELEASE);
 	}
 	return 0;

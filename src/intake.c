@@ -507,7 +507,7 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 		napi_gro_receive(rules->napi, skb);
 	} else if (!rules->through_napi) {
 		netif_receive_skb(skb);
-	} else if (unlikely(!mytun_napi_put(q, skb))) {
+	} else if (unlikely(rules->segments || !mytun_napi_put(q, skb))) {
 		rules->packets--;
 		rules->bytes -= len;
 		err = -EBUSY;

@@ -96,7 +96,7 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
  *
  * Return: 0 (also if a program dropped it), or -EINVAL (headers that contradict
  * the packet), -EIO (the device is down), -EBUSY (IFF_NAPI, and the queue is
- * set aside), -ENOMEM.
+ * set aside; IFF_NAPI_FRAGS without an instance), -ENOMEM.
  */
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_intake_rules *rules,

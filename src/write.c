@@ -7,8 +7,8 @@
 
 /*
  * IFF_NAPI_FRAGS: through GRO at once, by whoever owns the queue's instance at
- * this moment; -EBUSY: that is somebody else. Context: napi_mutex, softirqs
- * off, rcu_read_lock().
+ * this moment; -EBUSY, after whatever else is wrong: that is somebody else.
+ * Context: napi_mutex, softirqs off, rcu_read_lock().
  */
 static int deliver_segments(struct mytun *tun, struct mytun_queue *q,
 			    struct mytun_intake_rules *rules,
@@ -16,15 +16,12 @@ static int deliver_segments(struct mytun *tun, struct mytun_queue *q,
 {
 	int err;
 
-	if (!READ_ONCE(q->napi_on) || !napi_schedule_prep(&q->napi)) {
-		mytun_intake_cancel(in);
-		mytun_count_drop(tun, q, MYTUN_DROP_RX_BUSY);
-		return -EBUSY;
-	}
-	rules->napi = &q->napi;
+	if (READ_ONCE(q->napi_on) && napi_schedule_prep(&q->napi))
+		rules->napi = &q->napi;
 	err = mytun_intake_deliver(tun, q, rules, in);
 	mytun_intake_end(tun, q, rules);
-	napi_complete(&q->napi);
+	if (rules->napi)
+		napi_complete(&q->napi);
 	return err;
 }
 

@@ -13,6 +13,8 @@
 #define NEW_SPEED	"10 Gbit/s came with 6.2"
 #define NEW_RULES	"virtio_net_hdr has stricter rules now"
 #define BUG_WAITING	"tun does not count the packets of a queue that leaves"
+#define BUG_FILTER	"tun leaves out a queue that comes back with a filter"
+#define BUG_REFUSED	"tun does not count what a queue refuses that is set aside"
 #define BUG_INDEX	"tun keeps a queue's index and the wanted interface index in one place"
 
 const struct exception exception_table[] = {
@@ -100,6 +102,11 @@ const struct exception exception_table[] = {
 		.below = KERNEL(7, 1), .where = PARITY_DATA,
 		.reason = NEW_RULES,
 	}, {
+		/* Anything may stand where the header should be. */
+		.call = "write", .argument = "*@(pi|hdr)=*", .field = REFUSED,
+		.tun = "*", .mytun = REFUSAL,
+		.below = KERNEL(7, 1), .reason = NEW_RULES,
+	}, {
 		.call = "write", .argument = "* tiny*", .field = "stack.vnet",
 		.tun = "10:*", .mytun = "10:*",
 		.below = KERNEL(7, 1), .where = PARITY_DATA,
@@ -162,6 +169,17 @@ const struct exception exception_table[] = {
 		.tun = "-16", .mytun = "0", .ends = true,
 		.where = PARITY_IOCTL, .reason = BUG_INDEX,
 	}, {
+		.call = "TUNATTACHFILTER", .argument = "*", .field = "ret",
+		.tun = "0", .mytun = "-22", .ends = true,
+		.reason = "tun without queues looks at no filter",
+	}, {
+		.call = "TUNSETIFF", .argument = "*", .field = "news",
+		.tun = "-", .mytun = "*", .ends = true, .reason = BUG_FILTER,
+	}, {
+		.call = "TUNSETQUEUE", .argument = "0x200", .field = "news",
+		.tun = "* new kind tun *", .mytun = "* new kind tun *",
+		.ends = true, .reason = BUG_FILTER,
+	}, {
 		.call = "TUNSETQUEUE", .argument = "*",
 		.field = "stats.*.tx_dropped", .tun = "*", .mytun = "*",
 		.where = PARITY_FLAGS, .reason = BUG_WAITING,
@@ -189,7 +207,12 @@ const struct exception exception_table[] = {
 		.field = "stats.*.rx_dropped", .tun = "+([0-9])",
 		.mytun = "+([0-9])",
 		.from = KERNEL(6, 1), .where = PARITY_DATA,
-		.reason = "tun does not count what a queue refuses that is set aside",
+		.reason = BUG_REFUSED,
+	}, {
+		.call = "write", .argument = "*",
+		.field = "stats.*.rx_dropped", .tun = "+([0-9])",
+		.mytun = "+([0-9])",
+		.below = KERNEL(6, 1), .reason = BUG_REFUSED,
 	}, {
 		.call = "read", .argument = "?([12])[0-9]", .field = "beyond",
 		.tun = "[1-9]", .mytun = "0", .where = PARITY_DATA,

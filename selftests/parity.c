@@ -266,12 +266,14 @@ static void compare(const struct step *step, struct note *tun,
 	}
 }
 
-/* Its counters go with a device that has got another name. */
-static void rename_distances(const struct step *step)
+/* Its counters go with a device that has got another name. Before compare(). */
+static void rename_distances(const struct step *step, const struct note *note)
 {
 	char old[32], rest[64];
 	unsigned int i;
 
+	if (step->call != STEP_RENAME || strncmp(note->text, "ret 0\n", 6))
+		return;
 	snprintf(old, sizeof(old), "stats.%s.", step->name);
 	for (i = 0; i < n_distances; i++) {
 		struct distance *d = &distances[i];
@@ -369,10 +371,9 @@ bool parity_equal(const struct steps *steps, bool compat, const char *title)
 	for (i = 0; i < steps->count && i < shared->done[0] &&
 	     i < shared->done[1]; i++) {
 		shared->steps++;
+		rename_distances(&steps->at[i], &shared->notes[0][i]);
 		compare(&steps->at[i], &shared->notes[0][i],
 			&shared->notes[1][i], &verdict);
-		if (steps->at[i].call == STEP_RENAME)
-			rename_distances(&steps->at[i]);
 		if (verdict.differs) {
 			printf("# %s%s: these differ after step %u:\n", title,
 			       compat ? ", 32-bit caller" : "", i + 1);

@@ -6,6 +6,7 @@
 #include "device.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -251,7 +252,8 @@ TEST_F_TIMEOUT(bug, backpressure, 120)
 	ASSERT_EQ(0, qdisc_get_stats(info.index, &waiting));
 	EXPECT_EQ(SENT - LENGTH, waiting.backlog);
 	for (i = 0; i < SENT; i++) {
-		/* In order, each whole. */
+		/* In order, each whole; the qdisc's may take a moment. */
+		ASSERT_EQ(POLLIN, wait_events(fd, POLLIN, DEADLINE_MS));
 		ASSERT_EQ(128 + i, device_read(fd, self->buffer, ROOM));
 		ASSERT_EQ(0, qdisc_get_stats(info.index, &waiting));
 		if (i < LENGTH / 2 - 1) {

@@ -28,10 +28,11 @@ static uint64_t state;
 /* Flags that the running kernel's tun knows. */
 static unsigned int features;
 /*
- * A sequence deletes devices or attaches classic filters, not both: with tun a
- * filter stays on the file, for its next device.
+ * With tun a classic filter stays on the file, for its next device, and a queue
+ * that has one does not come back: so with filters devices are not deleted, and
+ * queues not set aside and attached again.
  */
-static bool deletes;
+static bool filters;
 
 static uint32_t below(uint32_t n)
 {
@@ -186,7 +187,7 @@ static void set_filter(int fd)
 		step_fd(&steps, STEP_TXFILTER, fd, below(MACS_BAD));
 		break;
 	case 1:
-		if (!deletes)
+		if (filters)
 			step_fd(&steps, STEP_FILTER, fd, below(FILTER_LONG));
 		break;
 	case 2:
@@ -232,7 +233,7 @@ static void set_link(void)
 		step_link(&steps, STEP_MAC, name(), below(200));
 		break;
 	default:
-		if (deletes) {
+		if (!filters) {
 			step_link(&steps, STEP_DELETE, name(), 0);
 			break;
 		}
@@ -263,7 +264,7 @@ static void generate(void)
 	unsigned int count = STEPS_MIN + below(STEPS_MORE), i;
 
 	steps.count = 0;
-	deletes = below(2);
+	filters = below(2);
 	for (i = 0; i < FILES; i++)
 		step_fd(&steps, STEP_OPEN, i, O_NONBLOCK);
 	attach(0);
@@ -282,8 +283,9 @@ static void generate(void)
 			attach(file());
 			break;
 		case 4:
-			step_fd(&steps, STEP_SETQUEUE, file(), below(2) ?
-				IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE);
+			step_fd(&steps, STEP_SETQUEUE, file(),
+				below(2) && !filters ? IFF_ATTACH_QUEUE :
+						       IFF_DETACH_QUEUE);
 			break;
 		case 5:
 			set_by_value(file());

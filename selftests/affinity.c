@@ -239,15 +239,6 @@ TEST_F_TIMEOUT(affinity, moved, 300)
 	}
 }
 
-/* Forwarding between the devices of this namespace, 0 or -errno. */
-static int forward(void)
-{
-	int err = file_write("/proc/sys/net/ipv4/ip_forward", "1");
-
-	return err ? err :
-	       file_write("/proc/sys/net/ipv6/conf/all/forwarding", "1");
-}
-
 static bool running(void *arg)
 {
 	struct link_info info;
@@ -359,7 +350,7 @@ TEST_F_TIMEOUT(affinity, forwarded, 300)
 	struct behind behind = { s, &far, self->seed };
 	struct queues *q;
 
-	ASSERT_EQ(0, forward());
+	ASSERT_EQ(0, forwarding_on());
 	ASSERT_EQ(0, host_behind(s, &far));
 	ASSERT_EQ(0, wait_for(far_answers, &behind, DEADLINE_MS));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -394,7 +385,7 @@ TEST_F_TIMEOUT(affinity, two_devices, 300)
 	struct queues *near, *far;
 	int step, slot;
 
-	ASSERT_EQ(0, forward());
+	ASSERT_EQ(0, forwarding_on());
 	near = queues_create(s->type, s->family, 16, QUEUES, self->seed);
 	far = queues_create(s->type, s->family, 32, QUEUES, self->seed);
 	ASSERT_NE(NULL, near);

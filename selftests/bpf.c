@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <arpa/inet.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -208,6 +209,27 @@ int tc_count_metadata(int map, uint32_t value)
 		SET(R1, 1),
 		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, R0, R1, 0, BPF_ADD),
 		SET(R0, TC_ACT_OK),
+		EXIT,
+	};
+
+	return LOAD_PROGRAM(BPF_PROG_TYPE_SCHED_CLS, insns);
+}
+
+int tc_drop_protocol(int map, uint16_t protocol)
+{
+	const struct bpf_insn insns[] = {
+		LOAD(R2, R1, offsetof(struct __sk_buff, protocol)),
+		SET(R0, TC_ACT_OK),
+		SKIP_NOT(R2, htons(protocol), 10),
+		STORE(BPF_W, R10, -4, 0),
+		COPY(R2, R10),
+		ADD(R2, -4),
+		LOAD_MAP(R1, map),
+		CALL(BPF_FUNC_map_lookup_elem),
+		SKIP_EQUAL(R0, 0, 2),
+		SET(R1, 1),
+		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, R0, R1, 0, BPF_ADD),
+		SET(R0, TC_ACT_SHOT),
 		EXIT,
 	};
 

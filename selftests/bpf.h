@@ -39,6 +39,8 @@ bool kernel_has_enum(const char *name);
 
 /* Add one to an array's first value for each packet with that metadata. */
 int tc_count_metadata(int map, uint32_t value);
+/* The same for each packet of that EtherType; and drop it. */
+int tc_drop_protocol(int map, uint16_t protocol);
 /* At a device's ingress; -ENOENT: not in this kernel. */
 int tc_attach(int ifindex, int program);
 

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
 #include "bpf.h"
+#include "ethtool.h"
+#include "kselftest_harness.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
@@ -125,14 +126,14 @@ TEST_F_TIMEOUT(bpf_filter, steering, LIMIT)
 TEST_F_TIMEOUT(bpf_filter, steering_learns_nothing, LIMIT)
 {
 	size_t size = ringdev_build(&self->dev, self->buffer, 1, 0, PAYLOAD);
-	long before = ringdev_counter(&self->dev, "flows_learned");
+	long before = ethtool_counter(self->dev.name, "flows_learned");
 
 	ASSERT_EQ(0, set(self, TUNSETSTEERINGEBPF, filter_return(1)));
 	ASSERT_EQ((ssize_t)size, device_write(self->fd[2], self->buffer, size));
-	EXPECT_EQ(before, ringdev_counter(&self->dev, "flows_learned"));
+	EXPECT_EQ(before, ethtool_counter(self->dev.name, "flows_learned"));
 	ASSERT_EQ(0, set(self, TUNSETSTEERINGEBPF, -1));
 	ASSERT_EQ((ssize_t)size, device_write(self->fd[2], self->buffer, size));
-	EXPECT_EQ(before + 1, ringdev_counter(&self->dev, "flows_learned"));
+	EXPECT_EQ(before + 1, ethtool_counter(self->dev.name, "flows_learned"));
 }
 
 TEST_F_TIMEOUT(bpf_filter, filter, LIMIT)
@@ -144,7 +145,7 @@ TEST_F_TIMEOUT(bpf_filter, filter, LIMIT)
 	ASSERT_EQ(0, set(self, TUNSETFILTEREBPF, filter_return(0)));
 	for (i = 0; i < COUNT; i++)
 		ringdev_send(&self->dev, 1, i, PAYLOAD);
-	EXPECT_EQ(COUNT, ringdev_counter(&self->dev, "tx_drop_filter"));
+	EXPECT_EQ(COUNT, ethtool_counter(self->dev.name, "tx_drop_filter"));
 	EXPECT_EQ(0, wait_events(self->fd[0], POLLIN, QUIET_MS));
 	/* So many bytes are kept, or all there are. */
 	ASSERT_EQ(0, set(self, TUNSETFILTEREBPF, filter_return(100)));
@@ -156,7 +157,7 @@ TEST_F_TIMEOUT(bpf_filter, filter, LIMIT)
 	EXPECT_TRUE(comes_at(self, 0, PAYLOAD, size));
 	ASSERT_EQ(0, set(self, TUNSETFILTEREBPF, -1));
 	EXPECT_TRUE(comes_at(self, 0, PAYLOAD, size));
-	EXPECT_EQ(COUNT, ringdev_counter(&self->dev, "tx_drop_filter"));
+	EXPECT_EQ(COUNT, ethtool_counter(self->dev.name, "tx_drop_filter"));
 }
 
 TEST_F_TIMEOUT(bpf_filter, refused, LIMIT)
@@ -177,7 +178,7 @@ TEST_F_TIMEOUT(bpf_filter, refused, LIMIT)
 		/* What was there stays: nothing. */
 		EXPECT_EQ(0, ringdev_send(&self->dev, 1, i, PAYLOAD));
 	}
-	EXPECT_EQ(0, ringdev_counter(&self->dev, "tx_drop_filter"));
+	EXPECT_EQ(0, ethtool_counter(self->dev.name, "tx_drop_filter"));
 }
 
 /* The programs go with the device. */

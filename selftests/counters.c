@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 
 #include "kselftest_harness.h"
+#include "ethtool.h"
 #include "queues.h"
 #include "rtnl.h"
 
@@ -58,7 +59,7 @@ static long of_queue(const struct queues *q, const char *direction,
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s_queue_%u_%s", direction, index, what);
-	return queues_counter(q, name);
+	return ethtool_counter(q->name, name);
 }
 
 /* The same of all queues. */
@@ -103,7 +104,7 @@ TEST_F_TIMEOUT(counters, packets, 120)
 	}
 	/* As many as there ever were, rounded up to a power of two. */
 	EXPECT_EQ(0, of_queue(q, "rx", COUNT, "packets"));
-	EXPECT_EQ(-1, of_queue(q, "rx", 4, "packets"));
+	EXPECT_EQ(-ENOENT, of_queue(q, "rx", 4, "packets"));
 	for (i = 0; i < COUNT; i++) {
 		ping(q, i, 100 * i, counts[i]);
 		size = q->out.size;
@@ -141,7 +142,7 @@ TEST_F_TIMEOUT(counters, drops, 120)
 	EXPECT_EQ(1, of_queue(q, "tx", 0, "drop_full"));
 	EXPECT_EQ(5, of_queue(q, "tx", 1, "drop_full"));
 	EXPECT_EQ(0, of_queue(q, "tx", 2, "drop_full"));
-	EXPECT_EQ(6, queues_counter(q, "tx_drop_full"));
+	EXPECT_EQ(6, ethtool_counter(q->name, "tx_drop_full"));
 	/* All are there, and only then counted as transmitted. */
 	queues_collect(q, COUNT * LENGTH);
 	EXPECT_EQ(0, q->tally.missing);
@@ -160,7 +161,7 @@ TEST_F_TIMEOUT(counters, drops, 120)
 		/* Neither IPv4 nor IPv6. */
 		EXPECT_EQ(-EINVAL, device_write(q->fd[2], "\360", 1));
 		EXPECT_EQ(1, of_queue(q, "rx", 2, "drop_protocol"));
-		EXPECT_EQ(1, queues_counter(q, "rx_drop_protocol"));
+		EXPECT_EQ(1, ethtool_counter(q->name, "rx_drop_protocol"));
 	}
 	ASSERT_EQ(0, link_get_stats(q->name, &end));
 	EXPECT_EQ(self->begin.tx_dropped + 6 + filtered, end.tx_dropped);
@@ -172,7 +173,7 @@ TEST_F_TIMEOUT(counters, drops, 120)
 	EXPECT_EQ(-EIO, device_write(q->fd[1], q->out.data, q->out.size));
 	EXPECT_EQ(1, of_queue(q, "rx", 1, "drop_down"));
 	EXPECT_EQ(1, of_queues(q, "rx", "drop_down"));
-	EXPECT_EQ(1, queues_counter(q, "rx_drop_down"));
+	EXPECT_EQ(1, ethtool_counter(q->name, "rx_drop_down"));
 }
 
 /* What a queue has counted stays the device's when it goes. */
@@ -203,8 +204,8 @@ TEST_F_TIMEOUT(counters, queue_closed, 120)
 	EXPECT_EQ(before.tx_bytes, after.tx_bytes);
 	/* What waited there is lost, and counted as that. */
 	EXPECT_EQ(before.tx_dropped + LENGTH, after.tx_dropped);
-	EXPECT_EQ(LENGTH, queues_counter(q, "tx_drop_detached"));
-	EXPECT_EQ(3, queues_counter(q, "tx_drop_full"));
+	EXPECT_EQ(LENGTH, ethtool_counter(q->name, "tx_drop_detached"));
+	EXPECT_EQ(3, ethtool_counter(q->name, "tx_drop_full"));
 	EXPECT_EQ(0, of_queues(q, "tx", "drop_full"));
 	EXPECT_EQ(rx[2], of_queue(q, "rx", 0, "packets"));
 	EXPECT_EQ(rx[1], of_queue(q, "rx", 1, "packets"));

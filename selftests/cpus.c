@@ -284,7 +284,7 @@ TEST_F_TIMEOUT(cpus, rfs_forwarded, 300)
 
 	if (!self->strict)
 		SKIP(return, "the in-kernel driver does so by what is written");
-	ASSERT_EQ(0, file_write("/proc/sys/net/ipv4/ip_forward", "1"));
+	ASSERT_EQ(0, forwarding_on());
 	ASSERT_EQ(0, wire_open(&out));
 	ASSERT_EQ(0, set_entries(self, "1024"));
 	ASSERT_EQ(0, set(self->wire.name, "rx-0/rps_flow_cnt", "1024"));

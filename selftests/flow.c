@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <linux/if_packet.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "packet.h"
 #include "queues.h"
@@ -506,16 +507,16 @@ TEST_F_TIMEOUT(flow, full_table, 300)
 	struct queues *q;
 
 	REQUIRE_PARAMETERS();
-	EXPECT_EQ(size, queues_counter(self->q, "flows_table_size"));
+	EXPECT_EQ(size, ethtool_counter(self->q->name, "flows_table_size"));
 	self->q = recreate(self->q, size, HOUR_MS);
 	q = self->q;
 	ASSERT_NE(NULL, q);
 	write_flows(q, 0, size);
-	EXPECT_EQ(size, queues_counter(q, "flows_entries"));
-	EXPECT_EQ(0, queues_counter(q, "flows_table_full"));
+	EXPECT_EQ(size, ethtool_counter(q->name, "flows_entries"));
+	EXPECT_EQ(0, ethtool_counter(q->name, "flows_table_full"));
 	write_flows(q, size, more);
-	EXPECT_EQ(size, queues_counter(q, "flows_entries"));
-	EXPECT_EQ(more, queues_counter(q, "flows_table_full"));
+	EXPECT_EQ(size, ethtool_counter(q->name, "flows_entries"));
+	EXPECT_EQ(more, ethtool_counter(q->name, "flows_table_full"));
 
 	/* No flow is wrong but those without an entry, and they still come. */
 	for (i = size; i < size + more; i++)
@@ -525,11 +526,11 @@ TEST_F_TIMEOUT(flow, full_table, 300)
 
 	/* A queue that goes makes room for what others write. */
 	ASSERT_EQ(0, queues_detach(q, 0));
-	EXPECT_EQ(size - size / QUEUES, queues_counter(q, "flows_entries"));
+	EXPECT_EQ(size - size / QUEUES, ethtool_counter(q->name, "flows_entries"));
 	orphan(q, 0);
 	for (i = size; i < size + more; i++)
 		queues_write(q, FLOW_UDP_SINK, i, 1 + i % (QUEUES - 1));
-	EXPECT_EQ(more, queues_counter(q, "flows_table_full"));
+	EXPECT_EQ(more, ethtool_counter(q->name, "flows_table_full"));
 	send_flows(q, 0, size + more);
 	judge(_metadata, self->strict, variant->name, "a full table", &q->tally);
 }
@@ -544,22 +545,22 @@ TEST_F_TIMEOUT(flow, aged, 300)
 	self->q = recreate(self->q, size, ageing);
 	q = self->q;
 	ASSERT_NE(NULL, q);
-	EXPECT_EQ(size, queues_counter(q, "flows_table_size"));
+	EXPECT_EQ(size, ethtool_counter(q->name, "flows_table_size"));
 	for (round = 0; round < 4; round++) {
 		write_flows(q, round * size, size);
-		EXPECT_LT(0, queues_counter(q, "flows_entries"));
+		EXPECT_LT(0, ethtool_counter(q->name, "flows_entries"));
 		sleep_ms(ageing + ageing / 4);
 	}
-	EXPECT_EQ(round * size, queues_counter(q, "flows_learned"));
-	EXPECT_EQ(0, queues_counter(q, "flows_table_full"));
+	EXPECT_EQ(round * size, ethtool_counter(q->name, "flows_learned"));
+	EXPECT_EQ(0, ethtool_counter(q->name, "flows_table_full"));
 
 	/* With nothing written, the table empties by itself. */
 	for (i = 0; i < DEADLINE_MS / 100; i++) {
-		if (!queues_counter(q, "flows_entries"))
+		if (!ethtool_counter(q->name, "flows_entries"))
 			break;
 		sleep_ms(100);
 	}
-	EXPECT_EQ(0, queues_counter(q, "flows_entries"));
+	EXPECT_EQ(0, ethtool_counter(q->name, "flows_entries"));
 
 	/* Forgotten flows are spread by their hash, as unknown ones are. */
 	memset(q->want, NO_QUEUE, sizeof(q->want));
@@ -584,8 +585,8 @@ TEST_F_TIMEOUT(flow, large_table, 3600)
 	}
 	/* With a million, about 116 pairs of them share a hash of 32 bits. */
 	send_flows(q, 0, count);
-	EXPECT_EQ(count, queues_counter(q, "flows_entries"));
-	EXPECT_EQ(0, queues_counter(q, "flows_table_full"));
+	EXPECT_EQ(count, ethtool_counter(q->name, "flows_entries"));
+	EXPECT_EQ(0, ethtool_counter(q->name, "flows_table_full"));
 	judge(_metadata, self->strict, variant->name, "a large table",
 	      &q->tally);
 }

@@ -7,15 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <linux/ethtool.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 
 #include "device.h"
+#include "ethtool.h"
 #include "kselftest.h"
 #include "rtnl.h"
 
@@ -231,21 +230,6 @@ void observe_device(struct note *note, const char *name)
 			note_add(note, key, "%s", text);
 	}
 	observe_queues(note, name);
-}
-
-static int ethtool(const char *name, void *command)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = {};
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	ifr.ifr_data = command;
-	ret = ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
-	close(fd);
-	return ret;
 }
 
 static void note_answer(struct note *note, const char *key, int err,

@@ -12,15 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/sockios.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "packet.h"
 #include "rtnl.h"
@@ -93,24 +92,6 @@ static int set_offload(const struct wire *w, unsigned int mask)
 	return device_ioctl(w->fd, TUNSETOFFLOAD, mask);
 }
 
-/* Is this on for the device? One of the ETHTOOL_G* of one value; or -errno. */
-static int ethtool_value(const char *name, uint32_t command)
-{
-	struct ethtool_value value = { .cmd = command };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = {};
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	ifr.ifr_data = (char *)&value;
-	if (ioctl(fd, SIOCETHTOOL, &ifr))
-		err = -errno;
-	close(fd);
-	return err ? err : (int)value.data;
-}
-
 /* Every mask that is right or wrong, and that a wrong one changes nothing. */
 TEST_F_TIMEOUT(offload, masks, 60)
 {
@@ -143,15 +124,15 @@ TEST_F_TIMEOUT(offload, masks, 60)
 	struct wire *w = &self->wire;
 	unsigned int i;
 
-	EXPECT_EQ(0, ethtool_value(w->name, ETHTOOL_GTXCSUM));
-	EXPECT_EQ(0, ethtool_value(w->name, ETHTOOL_GTSO));
+	EXPECT_EQ(0, ethtool_get(w->name, ETHTOOL_GTXCSUM));
+	EXPECT_EQ(0, ethtool_get(w->name, ETHTOOL_GTSO));
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		EXPECT_EQ(cases[i].err, set_offload(w, cases[i].mask))
 			TH_LOG("mask %#x", cases[i].mask);
-		EXPECT_EQ(cases[i].csum, ethtool_value(w->name,
-						       ETHTOOL_GTXCSUM))
+		EXPECT_EQ(cases[i].csum, ethtool_get(w->name,
+						     ETHTOOL_GTXCSUM))
 			TH_LOG("mask %#x", cases[i].mask);
-		EXPECT_EQ(cases[i].tso, ethtool_value(w->name, ETHTOOL_GTSO))
+		EXPECT_EQ(cases[i].tso, ethtool_get(w->name, ETHTOOL_GTSO))
 			TH_LOG("mask %#x", cases[i].mask);
 	}
 }
@@ -240,10 +221,8 @@ TEST_F_TIMEOUT(offload, csum_written, 120)
 /* A second device that has no offloads, and forwarding to it. 0 or -errno. */
 static int forward_to(struct wire *other, int type)
 {
-	int err = file_write("/proc/sys/net/ipv4/ip_forward", "1");
+	int err = forwarding_on();
 
-	if (!err)
-		err = file_write("/proc/sys/net/ipv6/conf/all/forwarding", "1");
 	if (err)
 		return err;
 	*other = (struct wire){ .type = type, .vnet = 10, .net = 2 };
@@ -614,6 +593,41 @@ TEST_F_TIMEOUT(offload, uso, 120)
 	EXPECT_LE(record.view.l4 + 8, record.hdr.hdr_len);
 	ASSERT_EQ(size, record.view.payload_size);
 	EXPECT_EQ(0, memcmp(payload, record.view.payload, size));
+	close(fd);
+}
+
+/* What user space asked for, `ethtool -K` can take back, and give again. */
+TEST_F_TIMEOUT(offload, uso_switched_off, 120)
+{
+	const size_t step = 1000, steps = 20, size = step * steps;
+	struct wire *w = &self->wire;
+	int segment = step, fd, err;
+	size_t got;
+
+	err = set_offload(w, USO);
+	if (err == -EINVAL)
+		SKIP(return, "no UDP segmentation offload in this kernel");
+	ASSERT_EQ(0, err);
+	fd = wire_socket(w, variant->family, SOCK_DGRAM, PORT, PEER_PORT);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, setsockopt(fd, IPPROTO_UDP, 103, &segment,
+				sizeof(segment)));
+	random_fill(&self->seed, payload, size);
+	ASSERT_EQ(0, ethtool_set_feature(w->name, "tx-udp-segmentation",
+					 false));
+	ASSERT_EQ(size, send(fd, payload, size, 0));
+	for (got = 0; got < size; got += step) {
+		ASSERT_EQ(0, wire_get_for(w, &record, variant->family,
+					  IPPROTO_UDP, DEADLINE_MS));
+		EXPECT_EQ(0, record.hdr.gso_type);
+		ASSERT_EQ(step, record.view.payload_size);
+		EXPECT_EQ(0, memcmp(payload + got, record.view.payload, step));
+	}
+	ASSERT_EQ(0, ethtool_set_feature(w->name, "tx-udp-segmentation", true));
+	ASSERT_EQ(size, send(fd, payload, size, 0));
+	ASSERT_EQ(0, wire_get_for(w, &record, variant->family, IPPROTO_UDP,
+				  DEADLINE_MS));
+	EXPECT_EQ(size, record.view.payload_size);
 	close(fd);
 }
 

@@ -398,27 +398,7 @@ TEST_F_TIMEOUT(ioctl, index, 120)
 }
 
 /* An exception that is not needed is a mistake in the table. Comes last. */
-FIXTURE(table)
-{
-	int unmet;
-};
-
-FIXTURE_SETUP(table)
-{
-	if (parity_missing())
-		SKIP(return, "%s", parity_missing());
-	self->unmet = parity_unmet(PARITY_IOCTL);
-}
-
-FIXTURE_TEARDOWN(table)
-{
-}
-
-TEST_F(table, exceptions)
-{
-	if (self->unmet < 0)
-		SKIP(return, "a part of the tests was chosen");
-	EXPECT_EQ(0, self->unmet);
-}
+#define PARITY_WHERE	PARITY_IOCTL
+#include "parity_table.h"
 
 TEST_HARNESS_MAIN

@@ -3,7 +3,7 @@
  * IFF_NAPI: what GRO makes of packets that are written one by one, counted where
  * tc sees them. Something must let them gather: the kernel's gro_flush_timeout,
  * ethtool's rx-usecs, or a thread that has other things to do; without any of
- * these, each is polled alone.
+ * these, each is polled alone. `ethtool -K gro off` keeps all apart.
  */
 #include "device.h"
 
@@ -13,20 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 
-#include <linux/bpf.h>
 #include <linux/ethtool.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 
 #include "kselftest_harness.h"
 
+#include "bpf.h"
+#include "ethtool.h"
 #include "packet.h"
+#include "ringmem.h"
 #include "rtnl.h"
 
 #define NAME		"napi0"
@@ -35,9 +31,8 @@
 #define SIZE		1000
 /* Longer than it takes to write all of them on an emulated machine. */
 #define GATHER_MS	400
-#define PACKETS		0	/* index in the map */
 
-enum gather { NOTHING, FLUSH_TIMEOUT, RX_USECS, THREADED };
+enum gather { NOTHING, FLUSH_TIMEOUT, RX_USECS, THREADED, NO_GRO };
 
 FIXTURE(napi)
 {
@@ -49,12 +44,19 @@ FIXTURE_VARIANT(napi)
 {
 	const char *node;	/* NULL: the one under test */
 	enum gather gather;
+	unsigned int frames;	/* rx-frames of a batch; 0: no batch */
 };
 
 FIXTURE_VARIANT_ADD(napi, nothing) { .gather = NOTHING };
 FIXTURE_VARIANT_ADD(napi, flush_timeout) { .gather = FLUSH_TIMEOUT };
 FIXTURE_VARIANT_ADD(napi, rx_usecs) { .gather = RX_USECS };
 FIXTURE_VARIANT_ADD(napi, threaded) { .gather = THREADED };
+
+FIXTURE_VARIANT_ADD(napi, switched_off) { .gather = NO_GRO };
+
+/* All in one write(), which the stack gets so many at a time. */
+FIXTURE_VARIANT_ADD(napi, batch) { .gather = NOTHING, .frames = 16 };
+FIXTURE_VARIANT_ADD(napi, rx_frames) { .gather = NOTHING, .frames = 4 };
 
 /* The same with tun, which has no rx-usecs. */
 FIXTURE_VARIANT_ADD(napi, tun_nothing)
@@ -72,160 +74,6 @@ FIXTURE_VARIANT_ADD(napi, tun_threaded)
 	.node = "/dev/net/tun", .gather = THREADED,
 };
 
-static int bpf(int command, union bpf_attr *attr)
-{
-	return syscall(__NR_bpf, command, attr, sizeof(*attr));
-}
-
-static int make_map(void)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.map_type = BPF_MAP_TYPE_ARRAY;
-	attr.key_size = sizeof(uint32_t);
-	attr.value_size = sizeof(uint64_t);
-	attr.max_entries = 1;
-	return bpf(BPF_MAP_CREATE, &attr);
-}
-
-/* Counts IPv4 packets in the map, and drops all: nobody is to answer. */
-static int make_program(int map)
-{
-	const struct bpf_insn code[] = {
-		/* *(u32 *)(r10 - 4) = PACKETS; if (r1->protocol != IPv4) */
-		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = 7, .src_reg = 1,
-		  .off = offsetof(struct __sk_buff, protocol) },
-		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = 7, .off = 9,
-		  .imm = 8 },
-		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = 10, .off = -4,
-		  .imm = PACKETS },
-		/* r0 = bpf_map_lookup_elem(map, r10 - 4) */
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1,
-		  .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
-		{ 0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 2,
-		  .src_reg = 10 },
-		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 2,
-		  .imm = -4 },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem },
-		/* if (r0) (*r0)++, atomically */
-		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = 0, .off = 2,
-		  .imm = 0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 1, .imm = 1 },
-		{ .code = BPF_STX | BPF_XADD | BPF_DW, .dst_reg = 0,
-		  .src_reg = 1 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0,
-		  .imm = TC_ACT_SHOT },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	char log[4096] = "";
-	union bpf_attr attr;
-	int fd;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
-	attr.insns = (unsigned long)code;
-	attr.insn_cnt = ARRAY_SIZE(code);
-	attr.license = (unsigned long)"GPL";
-	attr.log_buf = (unsigned long)log;
-	attr.log_size = sizeof(log);
-	attr.log_level = 1;
-	fd = bpf(BPF_PROG_LOAD, &attr);
-	if (fd < 0)
-		printf("# %s\n", log);
-	return fd;
-}
-
-static unsigned long counted(int map)
-{
-	uint32_t key = PACKETS;
-	uint64_t value = 0;
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.map_fd = map;
-	attr.key = (unsigned long)&key;
-	attr.value = (unsigned long)&value;
-	bpf(BPF_MAP_LOOKUP_ELEM, &attr);
-	return value;
-}
-
-struct request {
-	struct nlmsghdr header;
-	struct tcmsg tc;
-	char attributes[256];
-};
-
-static struct rtattr *put(struct request *req, int type, const void *data,
-			  size_t size)
-{
-	struct rtattr *attr;
-
-	attr = (void *)((char *)req + NLMSG_ALIGN(req->header.nlmsg_len));
-	attr->rta_type = type;
-	attr->rta_len = RTA_LENGTH(size);
-	if (size)
-		memcpy(RTA_DATA(attr), data, size);
-	req->header.nlmsg_len = NLMSG_ALIGN(req->header.nlmsg_len) +
-				RTA_ALIGN(attr->rta_len);
-	return attr;
-}
-
-static int talk(struct request *req)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	char answer[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *header = (void *)answer;
-	int err = -EPROTO;
-
-	if (fd < 0)
-		return -errno;
-	if (send(fd, req, req->header.nlmsg_len, 0) < 0 ||
-	    recv(fd, answer, sizeof(answer), 0) < 0)
-		err = -errno;
-	else if (header->nlmsg_type == NLMSG_ERROR)
-		err = ((struct nlmsgerr *)NLMSG_DATA(header))->error;
-	close(fd);
-	return err;
-}
-
-/* clsact, and the program at its ingress. 0 or -errno. */
-static int hook(int index, int program)
-{
-	struct request req = {
-		.header.nlmsg_len = NLMSG_LENGTH(sizeof(req.tc)),
-		.header.nlmsg_type = RTM_NEWQDISC,
-		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK |
-				      NLM_F_CREATE | NLM_F_EXCL,
-		.tc.tcm_family = AF_UNSPEC,
-		.tc.tcm_ifindex = index,
-		.tc.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
-		.tc.tcm_parent = TC_H_CLSACT,
-	};
-	uint32_t direct = TCA_BPF_FLAG_ACT_DIRECT;
-	struct rtattr *options;
-	int err;
-
-	put(&req, TCA_KIND, "clsact", sizeof("clsact"));
-	err = talk(&req);
-	if (err)
-		return err;
-	req.header.nlmsg_len = NLMSG_LENGTH(sizeof(req.tc));
-	req.header.nlmsg_type = RTM_NEWTFILTER;
-	req.tc.tcm_handle = 0;
-	req.tc.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
-	req.tc.tcm_info = TC_H_MAKE(1U << 16, 0x0300 /* ETH_P_ALL */);
-	put(&req, TCA_KIND, "bpf", sizeof("bpf"));
-	options = put(&req, TCA_OPTIONS, NULL, 0);
-	put(&req, TCA_BPF_FD, &program, sizeof(program));
-	put(&req, TCA_BPF_NAME, "count", sizeof("count"));
-	put(&req, TCA_BPF_FLAGS, &direct, sizeof(direct));
-	options->rta_len = (char *)&req + req.header.nlmsg_len -
-			   (char *)options;
-	return talk(&req);
-}
-
 static int set_sysfs(const char *attribute, const char *value)
 {
 	char path[96];
@@ -234,20 +82,15 @@ static int set_sysfs(const char *attribute, const char *value)
 	return file_write(path, value);
 }
 
-static int set_rx_usecs(unsigned int usecs)
+static int set_coalesce(unsigned int usecs, unsigned int frames)
 {
 	struct ethtool_coalesce coalesce = {
 		.cmd = ETHTOOL_SCOALESCE,
 		.rx_coalesce_usecs = usecs,
+		.rx_max_coalesced_frames = frames,
 	};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = { .ifr_name = NAME };
-	int err;
 
-	ifr.ifr_data = (char *)&coalesce;
-	err = ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
-	close(fd);
-	return err;
+	return ethtool(NAME, &coalesce);
 }
 
 /* The kernel's thread that polls this device, or -ENOENT. */
@@ -315,21 +158,31 @@ FIXTURE_SETUP(napi)
 	ASSERT_EQ(0, link_set_mac(NAME, mac));
 	ASSERT_EQ(0, link_set_up(NAME));
 	ASSERT_EQ(0, link_get(NAME, &info));
-	self->map = make_map();
+	self->map = array_new();
 	ASSERT_LE(0, self->map);
-	err = hook(info.index, make_program(self->map));
+	/* Nobody is to answer. */
+	err = tc_attach(info.index, tc_drop_protocol(self->map, ETH_P_IP));
 	if (err == -ENOENT)
 		SKIP(return, "the kernel has no clsact or no BPF classifier");
 	ASSERT_EQ(0, err);
+	if (variant->frames) {
+		if (!(ring_features() & MYTUN_F_BATCH))
+			SKIP(return, "the driver has no batches");
+		ASSERT_EQ(0, ring_batch(self->fd, MYTUN_Q_WRITE, 0, 0));
+		ASSERT_EQ(0, set_coalesce(0, variant->frames));
+	}
 	switch (variant->gather) {
 	case NOTHING:
 		break;
+	case NO_GRO:
 	case FLUSH_TIMEOUT:
+		if (variant->gather == NO_GRO)
+			ASSERT_EQ(0, ethtool_set(NAME, ETHTOOL_SGRO, 0));
 		snprintf(text, sizeof(text), "%lu", GATHER_MS * 1000000UL);
 		ASSERT_EQ(0, set_sysfs("gro_flush_timeout", text));
 		break;
 	case RX_USECS:
-		ASSERT_EQ(0, set_rx_usecs(GATHER_MS * 1000));
+		ASSERT_EQ(0, set_coalesce(GATHER_MS * 1000, 0));
 		break;
 	case THREADED:
 		err = set_sysfs("threaded", "1");
@@ -361,6 +214,30 @@ static void set_id(struct packet *p, uint16_t id)
 	ip[11] = sum;
 }
 
+/* All of them as records of one write(). */
+static int write_batch(int fd, const struct packet *packets, unsigned int count)
+{
+	static uint8_t buffer[SEGMENTS * (SIZE + 256)]
+		__attribute__((aligned(MYTUN_RECORD_ALIGN)));
+	size_t size = 0;
+	unsigned int i;
+	ssize_t done;
+
+	memset(buffer, 0, sizeof(buffer));
+	for (i = 0; i < count; i++) {
+		struct mytun_record *record = (void *)(buffer + size);
+
+		record->size = record_size(0, packets[i].size);
+		record->len = packets[i].size;
+		record->offset = MYTUN_RECORD_HEADER;
+		memcpy(buffer + size + record->offset, packets[i].data,
+		       packets[i].size);
+		size += record->size;
+	}
+	done = device_write(fd, buffer, size);
+	return done < 0 ? done : (size_t)done == size ? 0 : -EIO;
+}
+
 struct arrival {
 	int map;
 	unsigned long before;
@@ -370,12 +247,12 @@ static bool arrived(void *arg)
 {
 	const struct arrival *a = arg;
 
-	return counted(a->map) > a->before;
+	return array_get(a->map) > a->before;
 }
 
 /* Write the segments; how many packets tc saw of them. */
 static unsigned long exchange(struct __test_metadata *_metadata, int fd,
-			      int map, unsigned int round)
+			      int map, unsigned int round, bool batch)
 {
 	struct packet_flow flow = {
 		.family = AF_INET, .ethernet = true,
@@ -384,7 +261,7 @@ static unsigned long exchange(struct __test_metadata *_metadata, int fd,
 		.to = { .mac = { 2, 0x5e, 0, 0, 0, 1 },
 			.addr = { 10, 0, 0, 1 }, .port = 5000 },
 	};
-	struct arrival before = { map, counted(map) };
+	struct arrival before = { map, array_get(map) };
 	static struct packet packets[SEGMENTS];
 	static uint8_t payload[SIZE];
 	unsigned long count;
@@ -395,32 +272,37 @@ static unsigned long exchange(struct __test_metadata *_metadata, int fd,
 			   payload, SIZE);
 		set_id(&packets[i], 1 + i);
 	}
-	for (i = 0; i < SEGMENTS; i++)
+	if (batch)
+		ASSERT_EQ(0, write_batch(fd, packets, SEGMENTS));
+	for (i = 0; i < SEGMENTS && !batch; i++)
 		ASSERT_EQ((ssize_t)packets[i].size,
 			  device_write(fd, packets[i].data, packets[i].size));
 	ASSERT_EQ(0, wait_for(arrived, &before, DEADLINE_MS));
 	/* Until nothing comes any more. */
 	do {
-		count = counted(map);
+		count = array_get(map);
 		sleep_ms(2 * GATHER_MS);
-	} while (counted(map) != count);
+	} while (array_get(map) != count);
 	return count - before.before;
 }
 
 TEST_F_TIMEOUT(napi, merge, 120)
 {
+	bool apart = !variant->frames && (variant->gather == NOTHING ||
+					  variant->gather == NO_GRO);
 	unsigned int rounds = 5, round;
 	unsigned long count = 0;
 
 	for (round = 0; round < rounds; round++) {
-		count = exchange(_metadata, self->fd, self->map, round);
+		count = exchange(_metadata, self->fd, self->map, round,
+				 variant->frames);
 		printf("# %u segments, %lu packets\n", SEGMENTS, count);
 		/*
 		 * A machine that is busy otherwise may run the softirq later,
 		 * or let the time pass.
 		 */
-		if (variant->gather == NOTHING ? count == SEGMENTS :
-						 count <= MERGED)
+		if (variant->frames ? count == SEGMENTS / variant->frames :
+		    apart ? count == SEGMENTS : count <= MERGED)
 			break;
 	}
 	EXPECT_GT(rounds, round);

@@ -21,6 +21,8 @@ if [ "${PARITY_INSIDE:-}" != 1 ]; then
 fi
 
 DIR=$(mktemp -d) || exit 1
+# Programs that came along with the tests.
+PATH=$PATH:$(dirname "$(readlink -f "$0")")/carried
 PIDS=
 NUMBER=0
 FAILED=0
@@ -207,7 +209,7 @@ test_networkd() {
 # QEMU with a hub in place of a guest: what is sent into the device comes out of
 # a UDP socket, as an Ethernet frame.
 test_qemu() {
-	start "$DIR/instead" qemu-system-x86_64 -machine none -display none \
+	start "$DIR/instead" qemu-system-x86_64 -machine none -accel tcg -display none \
 		-monitor none -serial none \
 		-netdev tap,id=tap,ifname=qemu0,script=no,downscript=no,vhost=off \
 		-netdev socket,id=udp,udp=127.0.0.1:9101,localaddr=127.0.0.1:9102 \

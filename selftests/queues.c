@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/sockios.h>
 
@@ -535,48 +534,6 @@ int queues_add_vlan(struct queues *q, uint16_t vid)
 	q->net += 16;
 	q->vlan = vid;
 	return configure(q, name);
-}
-
-long queues_counter(const struct queues *q, const char *name)
-{
-	struct ethtool_sset_info *set;
-	struct ethtool_gstrings *strings;
-	struct ethtool_stats *stats;
-	struct ifreq ifr = {};
-	unsigned int i, count;
-	long value = -1;
-	int fd;
-
-	set = calloc(1, sizeof(*set) + sizeof(uint32_t));
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	set->cmd = ETHTOOL_GSSET_INFO;
-	set->sset_mask = 1ULL << ETH_SS_STATS;
-	memcpy(ifr.ifr_name, q->name, IFNAMSIZ);
-	ifr.ifr_data = (char *)set;
-	count = ioctl(fd, SIOCETHTOOL, &ifr) || !set->sset_mask ? 0 :
-								  set->data[0];
-	strings = calloc(1, sizeof(*strings) + count * ETH_GSTRING_LEN);
-	stats = calloc(1, sizeof(*stats) + count * sizeof(uint64_t));
-	strings->cmd = ETHTOOL_GSTRINGS;
-	strings->string_set = ETH_SS_STATS;
-	strings->len = count;
-	stats->cmd = ETHTOOL_GSTATS;
-	stats->n_stats = count;
-	ifr.ifr_data = (char *)strings;
-	if (count && !ioctl(fd, SIOCETHTOOL, &ifr)) {
-		ifr.ifr_data = (char *)stats;
-		if (!ioctl(fd, SIOCETHTOOL, &ifr))
-			for (i = 0; i < count; i++)
-				if (!strncmp((char *)strings->data +
-					     i * ETH_GSTRING_LEN, name,
-					     ETH_GSTRING_LEN))
-					value = (long)stats->data[i];
-	}
-	close(fd);
-	free(stats);
-	free(strings);
-	free(set);
-	return value;
 }
 
 struct queues *queues_create(int type, int family, unsigned int net,

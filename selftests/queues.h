@@ -143,9 +143,6 @@ int queues_send(struct queues *q, enum flow_kind kind, unsigned int number,
 /* A VLAN device on top, with addresses of net q->net + 16. 0 or -errno. */
 int queues_add_vlan(struct queues *q, uint16_t vid);
 
-/* A counter of `ethtool -S`, or -1 if there is none of that name. */
-long queues_counter(const struct queues *q, const char *name);
-
 /*
  * The next packet from any queue: its slot, or -ETIMEDOUT after ms. It stays
  * in q->in until the next call.

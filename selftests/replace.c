@@ -12,14 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <linux/ethtool.h>
 #include <linux/mytun.h>
-#include <linux/sockios.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "module.h"
 #include "rtnl.h"
@@ -128,12 +127,8 @@ static int run(char * const argv[])
 static int driver_of(const char *name, char driver[32])
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
-	struct ifreq ifr = { .ifr_data = (void *)&info };
+	int err = ethtool(name, &info);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	err = device_ioctl(fd, SIOCETHTOOL, (unsigned long)&ifr);
-	close(fd);
 	memcpy(driver, info.driver, 32);
 	return err;
 }

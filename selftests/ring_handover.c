@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "numbered.h"
 #include "qdisc.h"
@@ -263,7 +264,7 @@ TEST_F_TIMEOUT(ring_handover, clean, LIMIT)
 	EXPECT_EQ(count, self->tally.packets);
 	/* Nor did one come twice, later. */
 	EXPECT_EQ(0, count_replies(self, QUIET_MS));
-	EXPECT_EQ(0, ringdev_counter(&self->dev, "tx_drop_full"));
+	EXPECT_EQ(0, ethtool_counter(self->dev.name, "tx_drop_full"));
 }
 
 /*

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "numbered.h"
 #include "packet.h"
@@ -342,8 +343,8 @@ TEST_F_TIMEOUT(ring_life, set_aside_under_traffic, LIMIT)
 			ringmem_release(mems[i]);
 		}
 		seen += got;
-		lost = ringdev_counter(&self->dev, "tx_drop_no_queue") +
-		       ringdev_counter(&self->dev, "tx_drop_detached");
+		lost = ethtool_counter(self->dev.name, "tx_drop_no_queue") +
+		       ethtool_counter(self->dev.name, "tx_drop_detached");
 		flow.packets_done = seen + lost;
 		/* Upwards through the one that comes and goes. */
 		if (up - delivered.packets < 50 &&

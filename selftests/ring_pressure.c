@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "numbered.h"
 #include "qdisc.h"
@@ -187,7 +188,7 @@ static void judge(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, late);
 	EXPECT_LT(0, stops);
 	EXPECT_EQ(0, qdisc.backlog);
-	EXPECT_EQ(0, ringdev_counter(&self->dev, "tx_drop_full"));
+	EXPECT_EQ(0, ethtool_counter(self->dev.name, "tx_drop_full"));
 	EXPECT_EQ(0, info.stats.tx_dropped);
 	EXPECT_EQ(sent(self), received(self) + qdisc.drops);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "numbered.h"
 #include "ringdev.h"
@@ -217,7 +218,7 @@ TEST_F_TIMEOUT(ring_rx, full_edge, LIMIT)
 						  100));
 		EXPECT_EQ((round + 1) * 10, self->mem.kernel->rx_full);
 		EXPECT_EQ((long)(round + 1) * 10,
-			  ringdev_counter(&self->dev, "tx_drop_full"));
+			  ethtool_counter(self->dev.name, "tx_drop_full"));
 		EXPECT_EQ(fit * size, self->mem.kernel->rx_producer -
 				      self->mem.rx_at);
 		EXPECT_EQ(fit, drain(self, NULL, 2 * fit));

@@ -20,8 +20,8 @@
 #include <linux/ethtool.h>
 #include <linux/futex.h>
 #include <linux/if_packet.h>
-#include <linux/sockios.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "numbered.h"
 #include "pace.h"
@@ -380,16 +380,8 @@ TEST_F_TIMEOUT(wake_rx, moderated_by_time, 60)
 static int coalesce(const struct ringdev *dev, struct ethtool_coalesce *c,
 		    uint32_t command)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = {};
-	int ret;
-
-	memcpy(ifr.ifr_name, dev->name, IFNAMSIZ);
-	ifr.ifr_data = (char *)c;
 	c->cmd = command;
-	ret = device_ioctl(fd, SIOCETHTOOL, (unsigned long)&ifr);
-	close(fd);
-	return ret;
+	return ethtool(dev->name, c);
 }
 
 TEST_F_TIMEOUT(wake_rx, moderated_by_ethtool, 60)

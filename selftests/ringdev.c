@@ -18,7 +18,6 @@
 #include <linux/if_packet.h>
 
 #include "device.h"
-#include "queues.h"
 #include "rtnl.h"
 
 #define PI_SIZE		4
@@ -640,14 +639,6 @@ unsigned int ringdev_collect(struct ringdev *dev, unsigned int want,
 		else
 			numbered_count(tally, number, size);
 	}
-}
-
-long ringdev_counter(const struct ringdev *dev, const char *name)
-{
-	static struct queues any;
-
-	memcpy(any.name, dev->name, IFNAMSIZ);
-	return queues_counter(&any, name);
 }
 
 size_t ringdev_record(const struct ringdev *dev, size_t size)

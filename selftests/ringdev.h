@@ -162,9 +162,6 @@ int ringdev_take(const struct ringdev *dev, const uint8_t *buffer, ssize_t size,
 unsigned int ringdev_collect(struct ringdev *dev, unsigned int want,
 			     struct numbered_tally *tally);
 
-/* A counter of `ethtool -S`, -1: none of that name. */
-long ringdev_counter(const struct ringdev *dev, const char *name);
-
 /*
  * A thread in which the stack sends count packets of random sizes, while not
  * more than window bytes of records, or that many packets, are on the way.

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 
 #include <linux/ethtool.h>
-#include <linux/sockios.h>
 
+#include "ethtool.h"
 #include "kselftest_harness.h"
 #include "rtnl.h"
 #include "traffic.h"
@@ -63,15 +63,8 @@ FIXTURE_TEARDOWN(ringparam)
 /* ETHTOOL_GRINGPARAM or ETHTOOL_SRINGPARAM. 0 or -errno. */
 static int ringparam(uint32_t command, struct ethtool_ringparam *ring)
 {
-	struct ifreq ifr = { .ifr_data = (void *)ring };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
-
 	ring->cmd = command;
-	strcpy(ifr.ifr_name, NAME);
-	err = device_ioctl(fd, SIOCETHTOOL, (unsigned long)&ifr);
-	close(fd);
-	return err;
+	return ethtool(NAME, ring);
 }
 
 /* How many packets the device holds for a reader. */

@@ -478,6 +478,14 @@ int addr_add(const char *name, const char *address, int prefix)
 	return talk(&req, NULL, NULL);
 }
 
+int forwarding_on(void)
+{
+	int err = file_write("/proc/sys/net/ipv4/ip_forward", "1");
+
+	return err ? err :
+	       file_write("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+}
+
 int route_add(const char *name, const char *destination, int prefix,
 	      const char *gateway)
 {

@@ -71,6 +71,9 @@ int link_count(void);
 int addr_add(const char *name, const char *address, int prefix);
 int ipv6_enable(const char *name);
 
+/* Forward packets of both families between the links. */
+int forwarding_on(void);
+
 /* destination "default" or text; gateway NULL, or text. */
 int route_add(const char *name, const char *destination, int prefix,
 	      const char *gateway);

@@ -96,10 +96,8 @@ static struct packet_flow inside_flow(int family)
 
 static int open_wires(struct wire *from, struct wire *to, int type)
 {
-	int err = file_write("/proc/sys/net/ipv4/ip_forward", "1");
+	int err = forwarding_on();
 
-	if (!err)
-		err = file_write("/proc/sys/net/ipv6/conf/all/forwarding", "1");
 	*from = (struct wire){ .type = type, .vnet = HEADER, .net = 1 };
 	*to = (struct wire){ .type = type, .vnet = HEADER, .net = 2 };
 	if (!err)

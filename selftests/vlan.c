@@ -271,8 +271,7 @@ TEST_F_TIMEOUT(vlan, tso_forwarded, 120)
 	struct virtio_net_hdr hdr;
 	size_t size, got, n;
 
-	ASSERT_EQ(0, file_write("/proc/sys/net/ipv4/ip_forward", "1"));
-	ASSERT_EQ(0, file_write("/proc/sys/net/ipv6/conf/all/forwarding", "1"));
+	ASSERT_EQ(0, forwarding_on());
 	ASSERT_EQ(0, wire_open(&other));
 	memcpy(flow.to.addr, other.peer[at].addr, sizeof(flow.to.addr));
 	if (!w->vnet) {

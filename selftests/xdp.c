@@ -17,8 +17,9 @@
 
 #include <linux/mytun.h>
 
-#include "kselftest_harness.h"
 #include "bpf.h"
+#include "ethtool.h"
+#include "kselftest_harness.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
@@ -277,7 +278,7 @@ static int attach(FIXTURE_DATA(xdp) *self, int program)
 
 static long dropped(FIXTURE_DATA(xdp) *self)
 {
-	return ringdev_counter(&self->dev, "rx_drop_xdp");
+	return ethtool_counter(self->dev.name, "rx_drop_xdp");
 }
 
 TEST_F_TIMEOUT(xdp, pass, LIMIT)
@@ -501,7 +502,7 @@ TEST_F_TIMEOUT(xdp, down, LIMIT)
 	ASSERT_EQ(0, link_set_down(self->dev.name));
 	/* A ring's record is taken and refused; write() fails. */
 	EXPECT_EQ(self->rings, put(self, variant, self->buffer, size));
-	EXPECT_EQ(1, ringdev_counter(&self->dev, "rx_drop_down"));
+	EXPECT_EQ(1, ethtool_counter(self->dev.name, "rx_drop_down"));
 	EXPECT_TRUE(nothing_comes(self, variant));
 }
 

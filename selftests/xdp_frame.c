@@ -17,8 +17,9 @@
 #include <linux/if_packet.h>
 #include <linux/mytun.h>
 
-#include "kselftest_harness.h"
 #include "bpf.h"
+#include "ethtool.h"
+#include "kselftest_harness.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
@@ -420,7 +421,7 @@ static unsigned long overfill(FIXTURE_DATA(xdp_frame) *self)
 {
 	unsigned long sent = 0;
 
-	while (!ringdev_counter(&self->to, "tx_drop_full") && sent < RING_BIG) {
+	while (!ethtool_counter(self->to.name, "tx_drop_full") && sent < RING_BIG) {
 		if (!send_burst(self, BURST, sent))
 			return 0;
 		sent += BURST;
@@ -441,7 +442,7 @@ TEST_F_TIMEOUT(xdp_frame, no_room, LIMIT)
 	ASSERT_EQ(0, attach(self->from.ifindex,
 			    xdp_redirect(self->map, false)));
 	sent = overfill(self);
-	lost = ringdev_counter(&self->to, "tx_drop_full");
+	lost = ethtool_counter(self->to.name, "tx_drop_full");
 	ASSERT_LT(0, lost);
 	if (variant->way != BY_RING) {
 		EXPECT_EQ(ROOM, sent - lost);
@@ -458,7 +459,7 @@ TEST_F_TIMEOUT(xdp_frame, no_room, LIMIT)
 	/* There is room again. */
 	ASSERT_TRUE(send_burst(self, ROOM, sent));
 	EXPECT_TRUE(burst_comes(self, variant->way, ROOM));
-	EXPECT_EQ(lost, ringdev_counter(&self->to, "tx_drop_full"));
+	EXPECT_EQ(lost, ethtool_counter(self->to.name, "tx_drop_full"));
 }
 
 /* Frames that nobody reads: whatever ends their wait must free them. */
@@ -476,7 +477,7 @@ TEST_F_TIMEOUT(xdp_frame, left_waiting, LIMIT)
 	ASSERT_TRUE(send_burst(self, BURST, 0));
 	ASSERT_EQ(0, link_get_stats(self->from.name, &stats));
 	EXPECT_EQ(BURST, stats.rx_dropped);
-	EXPECT_EQ(BURST, ringdev_counter(&self->from, "rx_drop_xdp"));
+	EXPECT_EQ(BURST, ethtool_counter(self->from.name, "rx_drop_xdp"));
 }
 
 /* Read by read(), and then by a ring that is made meanwhile. */

@@ -15,8 +15,9 @@
 
 #include <linux/mytun.h>
 
-#include "kselftest_harness.h"
 #include "bpf.h"
+#include "ethtool.h"
+#include "kselftest_harness.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
@@ -234,7 +235,7 @@ TEST_F_TIMEOUT(xdp_queues, set_aside, LIMIT)
 	ASSERT_EQ(0, attach(life, xdp_return(XDP_TX)));
 	ASSERT_EQ(0, device_setqueue(life->fd[3], IFF_DETACH_QUEUE));
 	ASSERT_EQ((ssize_t)size, device_write(life->fd[3], life->buffer, size));
-	EXPECT_EQ(1, ringdev_counter(&life->dev, "tx_drop_detached"));
+	EXPECT_EQ(1, ethtool_counter(life->dev.name, "tx_drop_detached"));
 	/* As an skb it is sent by the stack, to another queue. */
 	large = ringdev_build(&life->dev, life->buffer, 1, 0, 5000);
 	EXPECT_EQ((ssize_t)large, device_write(life->fd[3], life->buffer,
@@ -258,13 +259,13 @@ TEST_F_TIMEOUT(xdp_queues, flows, LIMIT)
 		ASSERT_EQ(0, attach(life, xdp_return(verdicts[i])));
 		ASSERT_EQ((ssize_t)size, device_write(life->fd[2], life->buffer,
 						      size));
-		EXPECT_EQ(0, ringdev_counter(&life->dev, "flows_entries"));
+		EXPECT_EQ(0, ethtool_counter(life->dev.name, "flows_entries"));
 	}
 	ASSERT_EQ(1, device_drain(life->fd[2]));
 	ASSERT_EQ(0, attach(life, xdp_return(XDP_PASS)));
 	for (i = 0; i < life->queues; i++) {
 		ASSERT_TRUE(arrives(life, life->fd[i], i));
-		EXPECT_EQ(1, ringdev_counter(&life->dev, "flows_entries"));
+		EXPECT_EQ(1, ethtool_counter(life->dev.name, "flows_entries"));
 		/* What the stack sends of it goes to the same queue. */
 		ASSERT_EQ(0, ringdev_answer(&life->dev, 2, i, PAYLOAD));
 		EXPECT_LT(0, wait_events(life->fd[i], POLLIN, DEADLINE_MS));
@@ -343,7 +344,7 @@ TEST_F_TIMEOUT(xdp_life, replaced_under_traffic, LIMIT)
 	pthread_join(w.thread, NULL);
 	EXPECT_EQ(0, w.error);
 	EXPECT_TRUE(numbered_print(&tally, "while programs changed"));
-	EXPECT_EQ(0, ringdev_counter(&life->dev, "rx_drop_xdp"));
+	EXPECT_EQ(0, ethtool_counter(life->dev.name, "rx_drop_xdp"));
 	printf("# %lu packets, %lu changes\n", tally.packets, changes);
 	close(programs[0]);
 	close(programs[1]);

@@ -198,12 +198,13 @@ static size_t write_run(struct mytun *tun, struct mytun_queue *q,
 			struct iov_iter *from, int *err)
 {
 	struct mytun_intake in[MYTUN_INTAKE_RUN];
+	unsigned int most = mytun_intake_run(tun);
 	unsigned int i, n = 0;
 	size_t done = 0;
 	ssize_t got = 0;
 	int failed = 0;
 
-	while (n < MYTUN_INTAKE_RUN && iov_iter_count(from)) {
+	while (n < most && iov_iter_count(from)) {
 		got = read_record(tun, q, rules, intake, from, &in[n]);
 		if (got < 0)
 			break;

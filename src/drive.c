@@ -37,7 +37,7 @@ static void wake_producer(struct mytun_rings *r)
 }
 
 /*
- * One run in process context: up to MYTUN_INTAKE_RUN records.
+ * One run in process context: as many records as the device wants.
  * Context: tx_lock, softirqs on. Return: records taken, or -EBADFD.
  */
 static int run(struct mytun_rings *r)
@@ -55,7 +55,7 @@ static int run(struct mytun_rings *r)
 		if (r->drive_flags & MYTUN_DRIVE_GRO && r->napi_added &&
 		    napi_schedule_prep(&r->napi))
 			napi = &r->napi;
-		n = mytun_ring_take(tun, q, r, napi, MYTUN_INTAKE_RUN);
+		n = mytun_ring_take(tun, q, r, napi, mytun_intake_run(tun));
 		if (napi)
 			napi_complete_done(napi, n);
 	}

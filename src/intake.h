@@ -25,6 +25,15 @@ struct mytun_source {
  */
 #define MYTUN_INTAKE_RUN	16
 
+/* The same for one device: ethtool's rx-frames, if that is fewer. */
+static inline unsigned int mytun_intake_run(const struct mytun *tun)
+{
+	unsigned int frames = READ_ONCE(tun->rx_frames);
+
+	return frames ? min_t(unsigned int, frames, MYTUN_INTAKE_RUN) :
+			MYTUN_INTAKE_RUN;
+}
+
 /*
  * A packet between the two steps. A packet that fits a page is not yet an skb:
  * those are cheapest made with softirqs off.

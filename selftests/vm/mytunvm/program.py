@@ -8,7 +8,7 @@ import pathlib
 import shlex
 import shutil
 
-from . import cache, job, shell, source
+from . import cache, carry, host, job, shell, source
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
 SELFTESTS = PROJECT / "selftests"
@@ -53,6 +53,8 @@ def build():
     for pattern in SCRIPTS:
         for path in SELFTESTS.glob(pattern):
             shutil.copy2(path, output)
+    carry.carry(host.NEEDED["qemu-system-x86"], output / "carried",
+                pathlib.Path("/usr/lib").glob("*/qemu/accel-tcg-x86_64.so"))
     return output
 
 

@@ -16,6 +16,7 @@ help:
 	@echo 'make bench-copy         what copying costs, in instructions [KERNEL=...]'
 	@echo 'make style              how the source is written'
 	@echo 'make deb, rpm, dist      packages and tarball, in build/'
+	@echo 'make repo KEY=...        repositories for apt and dnf, in build/repo [REPO=...]'
 	@echo 'make install, uninstall the module by dkms, without a package'
 
 # dkms appends KERNELRELEASE=..., which names the same kernel as KDIR and passes through.
@@ -26,7 +27,7 @@ clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src clean
 
 # Packages and the source tarball go to build/; nothing else is written.
-.PHONY: dist deb rpm
+.PHONY: dist deb rpm repo
 dist:
 	tools/package/tarball build/mytun-$$(tools/package/version).tar.xz
 
@@ -35,6 +36,11 @@ deb:
 
 rpm:
 	tools/package/rpm build/rpm
+
+# Repositories that apt, dnf and yum install from, signed with the key KEY.
+REPO ?= build/repo
+repo: deb rpm
+	tools/package/repo '$(REPO)' '$(KEY)' build/deb build/rpm
 
 .PHONY: style demo
 style:

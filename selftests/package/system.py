@@ -23,9 +23,10 @@ class Packages:
     def __init__(self):
         work = TOP / "build" / "package"
         shutil.rmtree(work, ignore_errors=True)
+        self.work = work
         self.version = shell.output([TOP / "tools/package/version"]).strip()
         self.this = self._build(TOP, work / "this")
-        later = work / "tree"
+        later = self.later = work / "tree"
         tarball = work / "source.tar.xz"
         later.mkdir(parents=True)
         shell.run([TOP / "tools/package/tarball", tarball])
@@ -42,6 +43,10 @@ class Packages:
             path.write_text(text.replace(old, new, 1), encoding="utf-8")
         self.next = self._build(later, work / "next")
 
+    def folder(self, name):
+        """Where the packages of a version are: "this" or "next"."""
+        return self.work / name
+
     @staticmethod
     def _build(tree, out):
         shell.run([tree / "tools/package/deb", out])
@@ -52,11 +57,12 @@ class Packages:
 class System(chroot.Chroot):
     """A copy of a root. Its commands see the packages in /debs."""
 
-    def __init__(self, suite, packages):
+    def __init__(self, suite, publisher):
         path = suite.path()
         super().__init__(path / "root")
         self.suite = suite
-        self.packages = packages
+        self.publisher = publisher
+        self.packages = publisher.packages
         self.releases = sorted(json.loads(
             (path / "kernels.json").read_text(encoding="ascii")).values())
 

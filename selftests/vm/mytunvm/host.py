@@ -30,14 +30,29 @@ NEEDED = {
     "xz-utils": "/usr/bin/xz",
 }
 
+# What the tests of the packages need beside that.
+PACKAGING = {
+    "apt-utils": "/usr/bin/apt-ftparchive",
+    "createrepo-c": "/usr/bin/createrepo_c",
+    "gnupg": "/usr/bin/gpg",
+    "lintian": "/usr/bin/lintian",
+    "rpm": "/usr/bin/rpmbuild",
+    "rpmlint": "/usr/bin/rpmlint",
+}
+
 # dh-dkms is a package of its own since Debian 12; before, dkms had it.
 DKMS_SEQUENCE = "/usr/share/perl5/Debian/Debhelper/Sequence/dkms.pm"
 
 
+def absent(wanted):
+    """The packages of a table that are not there."""
+    return [name for name, path in wanted.items()
+            if not pathlib.Path(path).exists()]
+
+
 def missing():
     """The packages that are not there."""
-    names = [name for name, path in NEEDED.items()
-             if not pathlib.Path(path).exists()]
+    names = absent(NEEDED)
     if not pathlib.Path(DKMS_SEQUENCE).exists():
         names.append("dh-sequence-dkms")
     return names
@@ -51,18 +66,31 @@ def prepare():
     with cache.lock("host"):
         names = missing()
         # Without the lists, apt names no mirror.
-        if not names and _lists():
-            return
-        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-        shell.run(["apt-get", "update", "-qq"], env=environment)
-        if not names:
-            return
-        shell.say(f"installing {' '.join(names)}")
-        shell.run(["apt-get", "install", "-qq", "-y",
-                   "--no-install-recommends", *names], env=environment)
+        if names or not _lists():
+            _install(names)
         still = missing()
         if still:
             shell.die(f"could not install {' '.join(still)}")
+
+
+def install(wanted):
+    """Install what is absent of a table like those above."""
+    with cache.lock("host"):
+        names = absent(wanted)
+        if names:
+            _install(names)
+        still = absent(wanted)
+        if still:
+            shell.die(f"could not install {' '.join(still)}")
+
+
+def _install(names):
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    shell.run(["apt-get", "update", "-qq"], env=environment)
+    if names:
+        shell.say(f"installing {' '.join(names)}")
+        shell.run(["apt-get", "install", "-qq", "-y",
+                   "--no-install-recommends", *names], env=environment)
 
 
 def _lists():

@@ -6,22 +6,25 @@ stand-ins have the names that EL 9 with EPEL gives: it resolves for real, and
 its scriptlets run Debian's dkms.
 """
 
+import pathlib
+
 import publish
 import system
 
 REPOSITORY = "/srv/mytun"
+URL = pathlib.Path(REPOSITORY).as_uri()
 APT_SOURCE = f"""Types: deb
-URIs: file://{REPOSITORY}/deb
+URIs: {URL}/deb
 Suites: stable
 Components: main
 Signed-By: /etc/apt/keyrings/mytun.asc
 """
 YUM_REPOSITORY = f"""[mytun]
 name=mytun
-baseurl=file://{REPOSITORY}/rpm
+baseurl={URL}/rpm
 gpgcheck=1
 repo_gpgcheck=1
-gpgkey=file://{REPOSITORY}/mytun.asc
+gpgkey={URL}/mytun.asc
 """
 STANDINS = "[standins]\nname=standins\nbaseurl=file:///srv/standins\ngpgcheck=0\n"
 

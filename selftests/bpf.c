@@ -42,6 +42,13 @@
 	INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, map), \
 	INSN(0, 0, 0, 0, 0)
 
+/* To an array's first value: nine instructions, after which R0 to R5 are lost. */
+#define ADD_ONE(map)							\
+	STORE(BPF_W, R10, -4, 0), COPY(R2, R10), ADD(R2, -4),		\
+	LOAD_MAP(R1, map), CALL(BPF_FUNC_map_lookup_elem),		\
+	SKIP_EQUAL(R0, 0, 2), SET(R1, 1),				\
+	INSN(BPF_STX | BPF_ATOMIC | BPF_DW, R0, R1, 0, BPF_ADD)
+
 #define XDP_DATA	offsetof(struct xdp_md, data)
 #define XDP_DATA_END	offsetof(struct xdp_md, data_end)
 #define XDP_DATA_META	offsetof(struct xdp_md, data_meta)
@@ -200,14 +207,7 @@ int tc_count_metadata(int map, uint32_t value)
 		SKIP_ABOVE(R4, R3, 11),
 		LOAD(R4, R2, 0),
 		SKIP_NOT(R4, value, 9),
-		STORE(BPF_W, R10, -4, 0),
-		COPY(R2, R10),
-		ADD(R2, -4),
-		LOAD_MAP(R1, map),
-		CALL(BPF_FUNC_map_lookup_elem),
-		SKIP_EQUAL(R0, 0, 2),
-		SET(R1, 1),
-		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, R0, R1, 0, BPF_ADD),
+		ADD_ONE(map),
 		SET(R0, TC_ACT_OK),
 		EXIT,
 	};
@@ -221,14 +221,7 @@ int tc_drop_protocol(int map, uint16_t protocol)
 		LOAD(R2, R1, offsetof(struct __sk_buff, protocol)),
 		SET(R0, TC_ACT_OK),
 		SKIP_NOT(R2, htons(protocol), 10),
-		STORE(BPF_W, R10, -4, 0),
-		COPY(R2, R10),
-		ADD(R2, -4),
-		LOAD_MAP(R1, map),
-		CALL(BPF_FUNC_map_lookup_elem),
-		SKIP_EQUAL(R0, 0, 2),
-		SET(R1, 1),
-		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, R0, R1, 0, BPF_ADD),
+		ADD_ONE(map),
 		SET(R0, TC_ACT_SHOT),
 		EXIT,
 	};

@@ -37,7 +37,8 @@ IDIOMS = (
     ("selftests/", "COMPLEX_MACRO", re.compile(r"FIXTURE_VARIANT_ADD\(")),
     ("selftests/", "BRACES", re.compile(r"\b(EXPECT|ASSERT)_")),
     ("selftests/", "MACRO_WITH_FLOW_CONTROL", re.compile(r"#define REQUIRE_")),
-    ("selftests/bpf.c", "COMPLEX_MACRO", re.compile(r"#define LOAD_MAP\(")),
+    ("selftests/bpf.c", "COMPLEX_MACRO",
+     re.compile(r"#define (LOAD_MAP|ADD_ONE)\(")),
     ("src/trace.h", "OPEN_ENDED_LINE", re.compile(r"TP_\w+\($", re.M)),
     ("src/uapi/", "BIT_MACRO", re.compile(r"#define")),
 )

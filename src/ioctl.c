@@ -69,6 +69,7 @@ static int create_device(struct net *net, struct mytun_queue *q,
 {
 	unsigned int queues = flags & IFF_MULTI_QUEUE ? MYTUN_MAX_QUEUES : 1;
 	struct net_device *dev;
+	struct mytun *tun;
 	const char *name;
 	int err;
 
@@ -100,7 +101,10 @@ static int create_device(struct net *net, struct mytun_queue *q,
 	if (q->create_flags & MYTUN_CREATE_NO_QUEUE)
 		dev->priv_flags |= IFF_NO_QUEUE;
 	q->flags = flags;
-	err = mytun_queue_attach(netdev_priv(dev), q, false);
+	tun = netdev_priv(dev);
+	/* As tun: what was set for the file's former device. */
+	tun->sndbuf = q->sk.sk_sndbuf;
+	err = mytun_queue_attach(tun, q, false);
 	if (err)
 		goto release;
 	err = register_netdevice(dev);
@@ -112,7 +116,7 @@ static int create_device(struct net *net, struct mytun_queue *q,
 detach:
 	/* Some failures have called ndo_uninit, which did this, some not. */
 	if (rtnl_dereference(q->dev))
-		mytun_queue_detach_all(netdev_priv(dev));
+		mytun_queue_detach_all(tun);
 release:
 	mytun_netdev_release(dev);
 free:

@@ -88,7 +88,7 @@ int ethtool_set_feature(const char *name, const char *feature, bool on)
 		struct ethtool_sfeatures head;
 		struct ethtool_set_features_block blocks[FEATURE_BLOCKS];
 	} request = { .head.cmd = ETHTOOL_SFEATURES };
-	int count = count_of(name, ETH_SS_FEATURES), index, err;
+	int count = count_of(name, ETH_SS_FEATURES), index;
 	uint32_t bit;
 
 	if (count < 0)
@@ -100,8 +100,7 @@ int ethtool_set_feature(const char *name, const char *feature, bool on)
 	bit = 1U << index % 32;
 	request.blocks[index / 32].valid = bit;
 	request.blocks[index / 32].requested = on ? bit : 0;
-	err = ethtool(name, &request);
-	return err;
+	return ethtool(name, &request);
 }
 
 long ethtool_counter(const char *name, const char *counter)

@@ -62,8 +62,8 @@ static void get_channels(struct net_device *dev, struct ethtool_channels *ch)
 /*
  * rx-frames as tun has it, 64 at most: how many packets of a batch or ring go
  * to the stack together, and how many of those that rx-usecs lets IFF_NAPI
- * gather; 0: as many as is best. tx-usecs and tx-frames: when the consumer of an RX ring is woken,
- * for all queues, those to come included.
+ * gather; 0: as many as is best. tx-usecs and tx-frames: when the consumer of
+ * an RX ring is woken, for all queues, those to come included.
  */
 static int get_coalesce(struct net_device *dev, struct ethtool_coalesce *c)
 {

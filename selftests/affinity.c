@@ -239,13 +239,6 @@ TEST_F_TIMEOUT(affinity, moved, 300)
 	}
 }
 
-static bool running(void *arg)
-{
-	struct link_info info;
-
-	return !link_get(arg, &info) && info.flags & IFF_RUNNING;
-}
-
 /* One end of the veth pair, in the caller's namespace. 0 or -errno. */
 static int veth_end(char *name, int family, const char *address,
 		    struct link_info *info)
@@ -280,7 +273,7 @@ static int far_namespace(const struct situation *s, char *name,
 	if (!err && s->family == AF_INET6)
 		err = address_ready(far->addr);
 	/* Until the pair has a carrier, it drops what it is to send. */
-	return err ? err : wait_for(running, name, DEADLINE_MS);
+	return err ? err : link_wait_running(name);
 }
 
 /*
@@ -310,7 +303,7 @@ static int host_behind(const struct situation *s, struct packet_end *far)
 	if (netns_enter(home))
 		return -EBADF;
 	if (!err)
-		err = wait_for(running, near_name, DEADLINE_MS);
+		err = link_wait_running(near_name);
 	return err ? err : neigh_add(near_name, there, far->mac);
 }
 

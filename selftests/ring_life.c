@@ -554,6 +554,7 @@ TEST_F_TIMEOUT(ring_life, persistent, LIMIT)
 	ASSERT_LE(0, dev->fd);
 	EXPECT_EQ(-ENOENT, ringmem_map(&self->mem, dev->fd));
 	ASSERT_EQ(0, ringmem_make(&self->mem, dev->fd, &later));
+	ASSERT_EQ(0, link_wait_running(dev->name));
 	EXPECT_EQ(0x40000, self->mem.kernel->rx_producer);
 	EXPECT_TRUE(works(dev, &self->mem, 2));
 	ASSERT_EQ(0, device_ioctl(dev->fd, TUNSETPERSIST, 0));

@@ -394,6 +394,18 @@ bool link_exists(const char *name)
 	return link_get(name, &info) == 0;
 }
 
+static bool running(void *arg)
+{
+	struct link_info info;
+
+	return !link_get(arg, &info) && info.flags & IFF_RUNNING;
+}
+
+int link_wait_running(const char *name)
+{
+	return wait_for(running, (void *)name, DEADLINE_MS);
+}
+
 static void count_link(struct nlmsghdr *header, void *arg)
 {
 	if (header->nlmsg_type == RTM_NEWLINK)

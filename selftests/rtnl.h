@@ -60,6 +60,12 @@ int link_get(const char *name, struct link_info *info);
 int link_get_stats(const char *name, struct rtnl_link_stats64 *stats);
 bool link_exists(const char *name);
 
+/*
+ * Until packets pass: what is sent before the kernel has seen that a carrier
+ * came, up to a second later, is lost. 0 or -ETIMEDOUT.
+ */
+int link_wait_running(const char *name);
+
 /* How many links the namespace has, loopback included, or -errno. */
 int link_count(void);
 

@@ -552,6 +552,7 @@ TEST_F_TIMEOUT(device, persists_until_told, 120)
 	ASSERT_EQ(0, link_get(NAME, &after));
 	EXPECT_EQ(before.index, after.index);
 	EXPECT_EQ(1, after.carrier);
+	ASSERT_EQ(0, link_wait_running(NAME));
 	EXPECT_EQ(0, traffic_echo(&traffic, self->fd));
 
 	ASSERT_EQ(0, device_ioctl(self->fd, TUNSETPERSIST, 0));

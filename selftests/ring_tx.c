@@ -209,6 +209,31 @@ static unsigned int collect(FIXTURE_DATA(ring_tx) *self, bool wait,
 	}
 }
 
+/* Where it hangs: in the ring, in the driver, or before the socket. */
+static void tell(FIXTURE_DATA(ring_tx) *self)
+{
+	const struct mytun_ring_kernel *k = self->mem.kernel;
+	struct rtnl_link_stats64 stats = {};
+	char text[4096], *line;
+
+	printf("# ring: %u bytes, flags %x, %llu taken, %llu refused, %llu kicks\n",
+	       ringmem_load(&self->mem.user->tx_producer) -
+	       ringmem_load(&k->tx_consumer), ringmem_load(&k->tx_flags),
+	       (unsigned long long)k->tx_packets,
+	       (unsigned long long)k->tx_refused,
+	       (unsigned long long)k->tx_kicks);
+	if (!link_get_stats(self->dev.name, &stats))
+		printf("# device: %llu packets, %llu dropped\n",
+		       (unsigned long long)stats.rx_packets,
+		       (unsigned long long)stats.rx_dropped);
+	if (!file_read("/proc/net/snmp", text, sizeof(text)))
+		for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+			if (!strncmp(line, "Udp:", 4) ||
+			    !strncmp(line, "Ip:", 3))
+				printf("# %s\n", line);
+	fflush(stdout);
+}
+
 /* count packets of random sizes, submitted in random batches. */
 static void order(struct __test_metadata *_metadata,
 		  FIXTURE_DATA(ring_tx) *self, unsigned long count,
@@ -241,6 +266,7 @@ static void order(struct __test_metadata *_metadata,
 		came = collect(self, !got, &seen_bytes);
 		ASSERT_TRUE(got || came) {
 			TH_LOG("%lu of %lu came", seen, count);
+			tell(self);
 		}
 		seen += came;
 	}

@@ -67,17 +67,6 @@ static int put_payload(struct sk_buff *skb, struct iov_iter *to, size_t len)
 					    skb->len - 2 * ETH_ALEN));
 }
 
-static u32 packet_len(const struct sk_buff *skb)
-{
-	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
-}
-
-/* Bytes of a packet with what the device puts in front of it. */
-u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb)
-{
-	return packet_len(skb) + mytun_read_front_len(tun);
-}
-
 /**
  * mytun_read_front - what stands in front of a packet
  * @tun: the device
@@ -129,7 +118,7 @@ int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
 		    struct iov_iter *to, size_t room, enum mytun_drop *reason)
 {
 	u32 len = mytun_read_len(tun, skb);
-	u32 front = len - packet_len(skb);
+	u32 front = len - mytun_packet_len(skb);
 	struct mytun_front f;
 
 	*reason = MYTUN_DROP_TX_BUFFER;

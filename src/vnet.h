@@ -10,6 +10,7 @@
 #include <linux/if_tun.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
+#include <linux/virtio_net.h>
 
 #include "flow.h"
 
@@ -78,5 +79,21 @@ static inline bool mytun_vnet_is_gso(const struct mytun_vnet *v)
  */
 int mytun_vnet_encode(void *to, unsigned int size, const struct sk_buff *skb,
 		      bool le, unsigned int vlan_len);
+
+/* What it tells of the checksum, in a header of zeroes. It only stores. */
+static inline void mytun_vnet_encode_csum(struct virtio_net_hdr *h,
+					  const struct sk_buff *skb, bool le,
+					  unsigned int vlan_len)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		h->csum_start =
+			__cpu_to_virtio16(le, skb_checksum_start_offset(skb) +
+					      vlan_len);
+		h->csum_offset = __cpu_to_virtio16(le, skb->csum_offset);
+	} else if (skb->ip_summed == CHECKSUM_UNNECESSARY) {
+		h->flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	}
+}
 
 #endif /* _MYTUN_VNET_H */

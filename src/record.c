@@ -5,21 +5,6 @@
 
 #include "record.h"
 
-/* Everything but the size, for which there is mytun_record_size_ok(). */
-bool mytun_record_ok(const struct mytun_record_rules *rules,
-		     const struct mytun_record *r)
-{
-	/* Sums in 64 bits: len may be anything. */
-	if (r->offset < MYTUN_RECORD_HEADER ||
-	    r->offset > MYTUN_RECORD_HEADER + MYTUN_ROOM_MAX ||
-	    (u64)r->offset + r->len > r->size)
-		return false;
-	if (r->flags & ~MYTUN_RECORD_USER_BITS || r->hash || r->queue ||
-	    r->reserved)
-		return false;
-	return rules->meta || (!r->mark && !r->priority);
-}
-
 /* From an ioctl's arguments. Return: 0, -EINVAL, -EPERM. */
 int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
 			   u32 flags, u16 head_room, u16 tail_room)

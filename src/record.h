@@ -35,8 +35,21 @@ static inline bool mytun_record_size_ok(const struct mytun_record *r, u32 room)
 	return r->size && r->size <= room && !(r->size % MYTUN_RECORD_ALIGN);
 }
 
-bool mytun_record_ok(const struct mytun_record_rules *rules,
-		     const struct mytun_record *r);
+/* Everything but the size, for which there is mytun_record_size_ok(). */
+static inline bool mytun_record_ok(const struct mytun_record_rules *rules,
+				   const struct mytun_record *r)
+{
+	/* Sums in 64 bits: len may be anything. */
+	if (r->offset < MYTUN_RECORD_HEADER ||
+	    r->offset > MYTUN_RECORD_HEADER + MYTUN_ROOM_MAX ||
+	    (u64)r->offset + r->len > r->size)
+		return false;
+	if (r->flags & ~MYTUN_RECORD_USER_BITS || r->hash || r->queue ||
+	    r->reserved)
+		return false;
+	return rules->meta || (!r->mark && !r->priority);
+}
+
 int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
 			   u32 flags, u16 head_room, u16 tail_room);
 u32 mytun_record_hash(const struct mytun *tun, const struct sk_buff *skb);

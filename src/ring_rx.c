@@ -123,7 +123,7 @@ static struct netdev_queue *txq_of(struct mytun *tun, struct mytun_queue *q)
 static void start_queue(struct mytun *tun, struct mytun_queue *q,
 			struct mytun_rings *r)
 {
-	r->rx_stopped = false;
+	WRITE_ONCE(r->rx_stopped, false);
 	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags & ~MYTUN_RING_RX_STOPPED);
 	mytun_queue_wake(txq_of(tun, q));
 }
@@ -147,10 +147,12 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 	if (netif_tx_queue_stopped(txq) || !mytun_queue_has_qdisc(txq))
 		return;
 	mytun_queue_stop(txq);
-	r->rx_stopped = true;
+	WRITE_ONCE(r->rx_stopped, true);
 	r->rx_stops++;
 	WRITE_ONCE(r->k->rx_stops, r->rx_stops);
-	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags | MYTUN_RING_RX_STOPPED);
+	/* After rx_stopped, which mytun_ring_restart() looks at first. */
+	smp_store_release(&r->k->rx_flags,
+			  r->k->rx_flags | MYTUN_RING_RX_STOPPED);
 	smp_mb();						/* G */
 	if (roomy(r))
 		start_queue(tun, q, r);
@@ -279,7 +281,11 @@ void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r)
 {
 	struct mytun *tun;
 
-	if (!r->rx_size)
+	/*
+	 * Who asks because of RX_STOPPED sees what was set before it. Who has
+	 * not seen it made room before the kernel's second look (G).
+	 */
+	if (!READ_ONCE(r->rx_stopped))
 		return;
 	spin_lock_bh(&r->rx_lock);
 	rcu_read_lock();

@@ -61,6 +61,12 @@ int mytun_vnet_decode(struct mytun_vnet *v, const void *from,
 int mytun_vnet_apply(const struct mytun_vnet *v, struct sk_buff *skb,
 		     const struct mytun_headers *h);
 
+/* Whether there is anything for mytun_vnet_apply() to do. */
+static inline bool mytun_vnet_tells(const struct mytun_vnet *v)
+{
+	return v->gso_type || v->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
+}
+
 /* Whether mytun_vnet_apply() needs to know the packet's headers. */
 static inline bool mytun_vnet_is_gso(const struct mytun_vnet *v)
 {

@@ -75,12 +75,13 @@ static ssize_t put_record(struct mytun *tun, struct mytun_queue *q,
 	enum mytun_drop reason = MYTUN_DROP_TX_BUFFER;
 	struct mytun_record r;
 	u32 len = mytun_packet_read_len(tun, packet);
+	u32 size = mytun_record_size(rules, len);
 	int err;
 
 	if (unlikely(frame))
-		mytun_frame_fill(&r, rules, q, frame, len);
+		mytun_frame_fill(&r, rules, q, frame, size, len);
 	else
-		mytun_record_fill(&r, rules, tun, q, packet, len);
+		mytun_record_fill(&r, rules, tun, q, packet, size, len);
 	err = -EFAULT;
 	/* The device's settings may have changed since it was taken. */
 	if (r.offset + len > room || copy_to_iter(&r, sizeof(r), to) != sizeof(r))

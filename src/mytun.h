@@ -161,6 +161,29 @@ static inline bool mytun_is_tap(const struct mytun *tun)
 	return (READ_ONCE(tun->flags) & MYTUN_TYPE_MASK) == IFF_TAP;
 }
 
+static inline void mytun_count_rx(struct mytun_queue *q, unsigned int packets,
+				  u64 bytes)
+{
+	mytun_stats_rx(q->stats, packets, bytes);
+}
+
+static inline void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
+{
+	mytun_stats_tx(q->stats, len);
+}
+
+/* Bytes of a packet for the user: a tag that is not in the frame counts. */
+static inline u32 mytun_packet_len(const struct sk_buff *skb)
+{
+	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
+}
+
+static inline void mytun_count_tx(struct mytun_queue *q,
+				  const struct sk_buff *skb)
+{
+	mytun_count_tx_bytes(q, mytun_packet_len(skb));
+}
+
 /* Byte order of the virtio_net_hdr: legacy is the host's, unless told. */
 static inline bool mytun_vnet_is_le(unsigned int flags)
 {
@@ -247,6 +270,13 @@ static inline u32 mytun_read_front_len(const struct mytun *tun)
 	       (flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi));
 }
 
+/* Bytes of a packet with what the device puts in front of it. */
+static inline u32 mytun_read_len(const struct mytun *tun,
+				 const struct sk_buff *skb)
+{
+	return mytun_packet_len(skb) + mytun_read_front_len(tun);
+}
+
 /*
  * RFS: the device from which a packet was forwarded shall process the rest of
  * its flow where it is read. For what this machine itself sends, the hash is
@@ -261,7 +291,6 @@ static inline void mytun_read_here(const struct sk_buff *skb)
 int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
 		     u32 len, bool cut, struct mytun_front *f);
 int mytun_read_wait(struct mytun_queue *q, bool nonblock);
-u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb);
 int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
 		    struct iov_iter *to, size_t room, enum mytun_drop *reason);
 ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,

@@ -204,7 +204,8 @@ bool mytun_ring_tx_writable(struct mytun_rings *r);
 /* wake.c */
 void mytun_wake_init(struct mytun_rings *r);
 void mytun_wake_exit(struct mytun_rings *r);
-void mytun_wake_rx(struct mytun_rings *r, u32 packets, bool was_empty);
+void mytun_wake_now(struct mytun_rings *r);
+void mytun_wake_moderated(struct mytun_rings *r, u32 packets, bool was_empty);
 void mytun_wake_all(struct mytun_rings *r);
 bool mytun_wake_sane(u32 packets, u32 usecs);
 void mytun_wake_set(struct mytun_rings *r, u32 packets, u32 usecs);

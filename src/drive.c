@@ -21,7 +21,7 @@ static void set_need_wakeup(struct mytun_rings *r, bool need)
 	u32 flags = need ? MYTUN_RING_TX_NEED_WAKEUP : 0;
 
 	WRITE_ONCE(r->k->tx_flags, flags);
-	/* mytun_wake_all() stores ended, then the flags: none is lost. */
+	/* F; and mytun_wake_all() stores ended, then the flags: none is lost. */
 	smp_mb();
 	if (READ_ONCE(r->ended))
 		WRITE_ONCE(r->k->tx_flags, flags | MYTUN_RING_ENDED);
@@ -90,7 +90,7 @@ static int poll(struct napi_struct *napi, int budget)
 	    READ_ONCE(r->drive) != MYTUN_DRIVE_NAPI)
 		return n;
 	set_need_wakeup(r, true);
-	if (tun && !mytun_ring_tx_empty(r))			/* F */
+	if (tun && !mytun_ring_tx_empty(r))
 		napi_schedule(napi);
 	return n;
 }
@@ -140,7 +140,7 @@ static int serve(struct mytun_rings *r, bool kernel)
 		prepare_to_wait(&r->tx_wait, &wait, TASK_INTERRUPTIBLE);
 		set_need_wakeup(r, true);
 		/* A kernel thread whose device is gone waits for its end. */
-		if ((n < 0 || mytun_ring_tx_empty(r)) &&	/* F */
+		if ((n < 0 || mytun_ring_tx_empty(r)) &&
 		    !(kernel ? kthread_should_stop() :
 		      signal_pending(current) || READ_ONCE(r->ended)))
 			schedule();

@@ -225,7 +225,7 @@ void mytun_drive_init(struct mytun_rings *r);
 void mytun_drive_attach(struct mytun *tun, struct mytun_rings *r);
 void mytun_drive_detach(struct mytun_rings *r);
 void mytun_drive_exit(struct mytun_rings *r);
-long mytun_drive_set(struct mytun_rings *r, void __user *arg);
+long mytun_drive_set(struct mytun_queue *q, void __user *arg);
 long mytun_drive_kick(struct mytun_queue *q, struct mytun_rings *r);
 long mytun_drive_lend(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_drive_wake(struct mytun_rings *r);

@@ -30,12 +30,16 @@
  * then loads what the other stored: at least one of them sees the other.
  *
  *   kernel (RX producer)                process (RX consumer)
- *   store rx_producer                   store rx_consumer
- *   full barrier		E              full barrier (poll and wait do it)	E
+ *   store rx_producer                   store rx_consumer, or rx_seen
+ *   full barrier		E              full barrier			E
  *   load rx_consumer;                   load rx_producer;
  *   equal to the old rx_producer:       equal to rx_consumer: sleep
  *   the process had emptied the
  *   ring and may sleep: wake it
+ *
+ * poll and MYTUN_IOC_WAIT look once more themselves. The barrier of a process
+ * matters to one that sleeps elsewhere: on an eventfd, or on an epoll that was
+ * told of the file before.
  *
  *   kernel (TX consumer)                process (TX producer)
  *   set NEED_WAKEUP                     store tx_producer
@@ -48,6 +52,9 @@
  *   full barrier		G              full barrier			G
  *   load rx_consumer;                   load rx_flags;
  *   room by now: start again            RX_STOPPED and room: kick
+ *
+ * selftests/model runs the functions that have these barriers, without each of
+ * them in turn.
  *
  * Locks: rx_lock (softirqs off) is held by whoever produces RX records;
  * tx_lock (sleeps) by whoever consumes TX records, except for NAPI, which
@@ -219,7 +226,7 @@ void mytun_drive_init(struct mytun_rings *r);
 void mytun_drive_attach(struct mytun *tun, struct mytun_rings *r);
 void mytun_drive_detach(struct mytun_rings *r);
 void mytun_drive_exit(struct mytun_rings *r);
-long mytun_drive_set(struct mytun_rings *r, void __user *arg);
+long mytun_drive_set(struct mytun_queue *q, void __user *arg);
 long mytun_drive_kick(struct mytun_queue *q, struct mytun_rings *r);
 long mytun_drive_lend(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_drive_wake(struct mytun_rings *r);

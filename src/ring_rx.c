@@ -98,7 +98,7 @@ static void publish(struct mytun_rings *r)
 		return;
 	WRITE_ONCE(r->k->rx_packets, r->rx_packets);
 	smp_store_release(&r->k->rx_producer, r->rx_pos);	/* A */
-	r->rx_published = r->rx_pos;
+	WRITE_ONCE(r->rx_published, r->rx_pos);
 	r->rx_unpublished = 0;
 	smp_mb();						/* E */
 	load_consumer(r);
@@ -308,10 +308,14 @@ void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,
 	spin_unlock_bh(&r->rx_lock);
 }
 
-/* For poll and wait, which have told where they sleep: a full barrier first. */
+/*
+ * For who is about to sleep and has said where. What orders that before the
+ * look here: for wait the full barrier of prepare_to_wait(); for poll rx_lock,
+ * which mytun_ring_restart() has taken since: whoever publishes later sees the
+ * sleeper, and what was published before is seen here.
+ */
 bool mytun_ring_rx_empty(struct mytun_rings *r)
 {
-	smp_mb();						/* E */
 	return !r->rx_size ||
 	       READ_ONCE(r->rx_published) == seen(r);
 }

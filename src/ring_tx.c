@@ -103,10 +103,12 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 	return n;
 }
 
-/* For who is about to sleep and has said so: a full barrier first. */
+/*
+ * For who is about to sleep and has said so, with a full barrier: that of
+ * set_need_wakeup() (F), or of prepare_to_wait().
+ */
 bool mytun_ring_tx_empty(struct mytun_rings *r)
 {
-	smp_mb();						/* F */
 	return !r->tx_size || !waiting(r);
 }
 

@@ -25,6 +25,7 @@ NEEDED = {
     "pkgconf": "/usr/bin/pkgconf",
     "pyflakes3": "/usr/bin/pyflakes3",
     "qemu-system-x86": "/usr/bin/qemu-system-x86_64",
+    "relacy-dev": "/usr/include/relacy/relacy.hpp",
     "shellcheck": "/usr/bin/shellcheck",
     "util-linux": "/usr/bin/unshare",
     "xz-utils": "/usr/bin/xz",

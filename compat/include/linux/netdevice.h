@@ -6,10 +6,6 @@
 #include_next <linux/netdevice.h>
 #include <mytun-answers.h>
 
-#ifndef NETIF_F_GSO_UDP_L4
-#define NETIF_F_GSO_UDP_L4	0
-#endif
-
 #ifndef MYTUN_HAVE_NETDEV_XMIT_MORE
 /* It was told in the packet, which is what the caller has at hand. */
 #define netdev_xmit_more()	((skb)->xmit_more)

@@ -92,7 +92,7 @@ static inline void mytun_set_xdp_features(struct net_device *dev)
 #endif
 }
 
-/* Before the device is registered. */
+/* Before the device is registered. The address is constant since 5.17. */
 static inline void mytun_hw_addr_set(struct net_device *dev, const u8 *addr)
 {
 #ifdef MYTUN_HAVE_DEV_ADDR_MOD

@@ -376,7 +376,7 @@ static bool must_dissect(const struct mytun *tun, const struct mytun_intake *in)
 static bool runs_on_page(const struct mytun_intake_rules *rules,
 			 const struct mytun_intake *in)
 {
-	return rules->headroom >= XDP_PACKET_HEADROOM &&
+	return MYTUN_CORE_XDP && rules->headroom >= XDP_PACKET_HEADROOM &&
 	       !mytun_vnet_is_gso(&in->vnet) &&
 	       !(in->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
 }

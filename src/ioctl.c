@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
+#include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <linux/rtnetlink.h>
 #include <linux/security.h>

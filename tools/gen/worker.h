@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One thread for each queue. A worker writes its own counters, and whoever
+ * reports reads them while it does: each is a word that is loaded and stored
+ * whole, and no two of them are of one moment.
+ */
+#ifndef GEN_WORKER_H
+#define GEN_WORKER_H
+
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "../common/device.h"
+#include "histogram.h"
+#include "options.h"
+#include "packet.h"
+
+struct capture;
+struct capture_writer;
+struct mytun_record;
+
+#define BATCH_MAX	1024
+#define WAIT_NS		100000000	/* how long a stop goes unseen */
+
+typedef _Atomic uint64_t counter;
+
+static inline void counter_add(counter *value, uint64_t more)
+{
+	atomic_store_explicit(value, atomic_load_explicit(value,
+				memory_order_relaxed) + more,
+			      memory_order_relaxed);
+}
+
+static inline uint64_t counter_get(counter *value)
+{
+	return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+struct counters {
+	counter packets;	/* sent; or received, which echo sends back */
+	counter bytes;		/* of them, without a virtio_net_hdr */
+	counter segments;	/* as packets, those inside of large ones too */
+	counter batches;	/* times that any came or went */
+	counter sleeps;
+	counter stamped, foreign, damaged;	/* see inspect.h */
+	counter gaps;		/* numbers that did not come */
+	counter disordered;	/* came after a later one of their flow */
+	counter unanswered;	/* ping: no answer in time */
+	counter late;		/* ping: an answer after that, or twice */
+};
+
+/* What all workers share. */
+struct work {
+	struct options *options;
+	struct device device;
+	struct packet_template template[PACKET_SIZES_MAX];
+	unsigned int turn[PACKET_SIZES_MAX * 16];	/* order of sizes */
+	unsigned int turns;
+	struct capture *replay;
+	struct capture_writer *writer;
+	atomic_bool stop;
+	atomic_uint running;
+	_Atomic uint64_t received;	/* towards options->count */
+	uint64_t start;			/* processor_clock() */
+};
+
+struct worker {
+	alignas(64) struct counters counters;
+	alignas(64) struct work *work;
+	struct mytun_queue *queue;
+	unsigned int index;
+	pthread_t thread;
+	int error;		/* negative errno it ended with */
+	uint64_t cpu_ns;
+	uint64_t share;		/* of options->count; UINT64_MAX: no end */
+	double rate;		/* packets a second; 0: as fast as it goes */
+	uint64_t *next;		/* rx: the number expected next, by flow */
+	struct histogram *latency;
+};
+
+typedef int worker_function(struct worker *worker);
+
+/* Each until it is done or told to stop. Return: 0 or a negative errno. */
+worker_function send_packets, replay_packets, receive_packets, echo_packets,
+		ping_packets;
+
+static inline int worker_stopped(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->work->stop, memory_order_relaxed);
+}
+
+/*
+ * How many packets may go now, at most @most; waits until it is at least one.
+ * 0: stopped.
+ */
+unsigned int worker_allowance(struct worker *worker, uint64_t sent,
+			      unsigned int most);
+
+/* Sleep, or look again and again with options->busy, until packets come. */
+int worker_wait_rx(struct worker *worker);
+
+#endif

@@ -13,7 +13,8 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 
 LIBRARY := ../lib
-LIBMYTUN := $(abspath $(O))/libmytun/libmytun.a
+# Its own, so that several programs can be built at once.
+LIBMYTUN := $(abspath $(O))/$(NAME).lib/libmytun.a
 ALL_CPPFLAGS = -I$(LIBRARY) -isystem ../../src/uapi -D_GNU_SOURCE \
 	       -D_FILE_OFFSET_BITS=64 $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) -pthread $(CFLAGS)
@@ -41,3 +42,4 @@ install: all
 
 clean:
 	$(RM) $(O)/$(NAME)
+	$(RM) -r $(O)/$(NAME).lib

@@ -35,8 +35,10 @@ struct inward {
 	struct iovec piece[TUNNEL_BATCH_MAX];
 	struct mmsghdr header[TUNNEL_BATCH_MAX];
 	union socket_address from[TUNNEL_BATCH_MAX];
-	alignas(struct cmsghdr)
-	uint8_t control[TUNNEL_BATCH_MAX][CMSG_SPACE(sizeof(int))];
+	union {
+		struct cmsghdr aligned;
+		uint8_t bytes[CMSG_SPACE(sizeof(int))];
+	} control[TUNNEL_BATCH_MAX];
 	struct merge merge;
 	uint8_t *buffers;	/* NULL: records are received into */
 };
@@ -86,7 +88,7 @@ static int receive(struct tunnel_worker *worker, unsigned int count)
 		header->msg_iov = &in->piece[i];
 		header->msg_iovlen = 1;
 		if (worker->tunnel->sockets.gro) {
-			header->msg_control = in->control[i];
+			header->msg_control = &in->control[i];
 			header->msg_controllen = sizeof(in->control[i]);
 		}
 	}

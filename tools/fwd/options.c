@@ -66,7 +66,7 @@ struct raw {
 	unsigned int path_mtu, mtu;
 };
 
-static unsigned int number(const char *what, uint64_t least, uint64_t most)
+static unsigned int whole(const char *what, uint64_t least, uint64_t most)
 {
 	uint64_t value;
 
@@ -95,7 +95,7 @@ static void device_option(struct device_settings *device, int option)
 		device->layer = (enum device_layer)found;
 		break;
 	case 'q':
-		device->queues = number("queues", 1, DEVICE_QUEUES_MAX);
+		device->queues = whole("queues", 1, DEVICE_QUEUES_MAX);
 		break;
 	case OPTION_ADDRESS:
 		if (device->addresses == DEVICE_ADDRESSES_MAX)
@@ -104,7 +104,7 @@ static void device_option(struct device_settings *device, int option)
 		device->address[device->addresses++] = optarg;
 		break;
 	case OPTION_TXQUEUELEN:
-		device->txqueuelen = number("txqueuelen", 1, 1 << 20);
+		device->txqueuelen = whole("txqueuelen", 1, 1 << 20);
 		break;
 	case OPTION_TAP:
 		device->tap = true;
@@ -117,8 +117,8 @@ static void device_option(struct device_settings *device, int option)
 		device->offload = true;
 		break;
 	case OPTION_RING_SIZE:
-		device->ring_size = number("ring-size", 4096,
-					   MYTUN_RING_SIZE_MAX);
+		device->ring_size = whole("ring-size", 4096,
+					  MYTUN_RING_SIZE_MAX);
 		break;
 	case OPTION_DRIVE:
 		found = device_drive(optarg);
@@ -131,7 +131,7 @@ static void device_option(struct device_settings *device, int option)
 		device->drive_flags |= MYTUN_DRIVE_GRO;
 		break;
 	case OPTION_POLL:
-		device->poll_us = number("poll", 0, 1000000);
+		device->poll_us = whole("poll", 0, 1000000);
 		break;
 	}
 }
@@ -160,13 +160,13 @@ static void tunnel_option(struct options *options, struct raw *raw, int option)
 		raw->remote = optarg;
 		break;
 	case 'b':
-		tunnel->batch = number("batch", 1, TUNNEL_BATCH_MAX);
+		tunnel->batch = whole("batch", 1, TUNNEL_BATCH_MAX);
 		break;
 	case OPTION_MTU:
-		raw->mtu = number("mtu", 68, 65535);
+		raw->mtu = whole("mtu", 68, 65535);
 		break;
 	case OPTION_PATH_MTU:
-		raw->path_mtu = number("path-mtu", 576, 65535);
+		raw->path_mtu = whole("path-mtu", 576, 65535);
 		break;
 	case OPTION_CPUS:
 		found = number_list(optarg, options->cpu, DEVICE_QUEUES_MAX);
@@ -188,8 +188,8 @@ static void tunnel_option(struct options *options, struct raw *raw, int option)
 		tunnel->sockets.gro = false;
 		break;
 	case OPTION_BUFFER:
-		tunnel->sockets.buffer = number("socket-buffer", 4096,
-						1U << 30);
+		tunnel->sockets.buffer = whole("socket-buffer", 4096,
+					       1U << 30);
 		break;
 	case OPTION_BUSY:
 		tunnel->busy = true;

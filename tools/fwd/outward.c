@@ -33,7 +33,10 @@ struct message {
 	uint32_t size;		/* of its datagrams but the last */
 	uint32_t bytes;
 	bool open;
-	alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t))];
+	union {
+		struct cmsghdr aligned;
+		uint8_t bytes[CMSG_SPACE(sizeof(uint16_t))];
+	} control;
 };
 
 struct outward {
@@ -77,7 +80,7 @@ static void ask_for_segments(struct msghdr *header, struct message *message)
 	uint16_t size = (uint16_t)message->size;
 	struct cmsghdr *control;
 
-	header->msg_control = message->control;
+	header->msg_control = &message->control;
 	header->msg_controllen = sizeof(message->control);
 	control = CMSG_FIRSTHDR(header);
 	control->cmsg_level = IPPROTO_UDP;

@@ -7,6 +7,21 @@
 
 #define OVERHEAD	(sizeof(struct wire_sealed) + WIRE_TAG)
 
+/* Both take their arguments alike. */
+static const struct {
+	__typeof__(crypto_aead_chacha20poly1305_ietf_encrypt_detached) *seal;
+	__typeof__(crypto_aead_chacha20poly1305_ietf_decrypt_detached) *open;
+} aeads[] = {
+	[CIPHER_XCHACHA20] = {
+		.seal = crypto_aead_xchacha20poly1305_ietf_encrypt_detached,
+		.open = crypto_aead_xchacha20poly1305_ietf_decrypt_detached,
+	},
+	[CIPHER_CHACHA20] = {
+		.seal = crypto_aead_chacha20poly1305_ietf_encrypt_detached,
+		.open = crypto_aead_chacha20poly1305_ietf_decrypt_detached,
+	},
+};
+
 static const uint8_t nobody[WIRE_NONCE];
 
 /* A key for one purpose, from the secret. */
@@ -36,8 +51,10 @@ int session_init(struct session *session, enum session_cipher cipher,
 	derive(session->mac_key, secret, "mytun-fwd hello", NULL, 0);
 	derive(session->data_key, secret, "mytun-fwd data", NULL, 0);
 	randombytes_buf(session->own, sizeof(session->own));
-	for (i = 0; i < SESSION_QUEUES; i++)
-		window_init(&session->window[i]);
+	for (i = 0; i < SESSION_QUEUES; i++) {
+		window_init(&session->window[0][i]);
+		window_init(&session->window[1][i]);
+	}
 	/* Where it may not be locked it works all the same. */
 	sodium_mlock(session, sizeof(*session));
 	return 0;
@@ -89,22 +106,46 @@ static void direction(const struct session *session, struct session_key *key,
 	memcpy(key->nonce, sender, WIRE_NONCE);
 }
 
+/* The caller has the lock. */
+static void publish(struct session *session)
+{
+	session->keys.version++;
+	atomic_store_explicit(&session->version, session->keys.version,
+			      memory_order_release);
+}
+
 /* With the bytes of a greeting's sender. The caller has the lock. */
 static void begin(struct session *session, const uint8_t *peer)
 {
 	struct session_keys *keys = &session->keys;
+	struct window *window;
 	unsigned int i;
 
 	keys->cipher = session->cipher;
+	/* What was never confirmed was never sent in. */
+	if (keys->confirmed || keys->generation == 1)
+		keys->old_send = keys->send;
+	keys->old_receive = keys->receive;
+	keys->confirmed = false;
 	direction(session, &keys->send, session->own, peer);
 	direction(session, &keys->receive, peer, session->own);
 	keys->generation++;
-	/* What is still being opened with the old keys finds no window. */
+	/* What is still being opened with keys of two before finds none. */
+	window = session->window[keys->generation % 2];
 	for (i = 0; i < SESSION_QUEUES; i++)
-		window_reset(&session->window[i], keys->generation);
+		window_reset(&window[i], keys->generation);
 	randombytes_buf(session->own, sizeof(session->own));
-	atomic_store_explicit(&session->generation, keys->generation,
-			      memory_order_release);
+	publish(session);
+}
+
+/* The caller has the lock. Return: whether that is new. */
+static bool confirm(struct session *session)
+{
+	if (session->keys.confirmed)
+		return false;
+	session->keys.confirmed = true;
+	publish(session);
+	return true;
 }
 
 static bool equal(const uint8_t *a, const uint8_t *b)
@@ -124,10 +165,10 @@ static bool meet(struct session *session, const struct wire_hello *hello,
 	const uint8_t *own = keys->send.nonce, *peer = keys->receive.nonce;
 
 	if (keys->generation && equal(hello->own, peer)) {
-		if (equal(hello->other, own))
-			return false;
-		/* It is in this session, and does not know that yet. */
+		/* It is in this session, or does not know that yet. */
 		make_hello(session, own, peer, reply);
+		if (equal(hello->other, own))
+			return confirm(session);
 	} else if (equal(hello->other, session->own)) {
 		begin(session, hello->own);
 		make_hello(session, own, peer, reply);
@@ -156,8 +197,7 @@ enum session_result session_greeted(struct session *session,
 	pthread_mutex_lock(&session->lock);
 	/* Our own, sent back; or made with no bytes at all. */
 	if (equal(hello.own, session->own) || equal(hello.own, nobody) ||
-	    (session->keys.generation &&
-	     equal(hello.own, session->keys.send.nonce)))
+	    equal(hello.own, session->keys.send.nonce))
 		result = SESSION_REPLAYED;
 	else
 		*answer = meet(session, &hello, reply);
@@ -194,11 +234,14 @@ enum session_result session_seal(const struct session_keys *keys,
 				 uint8_t queue, uint64_t *counter,
 				 uint8_t *packet, size_t len)
 {
+	/* The first session has none before it. */
+	const struct session_key *key = keys->confirmed ||
+		keys->generation == 1 ? &keys->send : &keys->old_send;
 	uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
 	struct wire_sealed header = {
 		.kind = WIRE_SEALED,
 		.queue = queue,
-		.session = keys->send.id,
+		.session = key->id,
 	};
 
 	if (!keys->generation)
@@ -207,19 +250,21 @@ enum session_result session_seal(const struct session_keys *keys,
 		return SESSION_EXHAUSTED;
 	header.counter = htole64((uint64_t)queue << WIRE_QUEUE_SHIFT |
 				 (*counter)++);
-	make_nonce(&keys->send, keys->cipher, &header, nonce);
+	make_nonce(key, keys->cipher, &header, nonce);
 	memcpy(packet - sizeof(header), &header, sizeof(header));
-	if (keys->cipher == CIPHER_CHACHA20)
-		crypto_aead_chacha20poly1305_ietf_encrypt_detached(packet,
-			packet + len, NULL, packet, len,
-			(const uint8_t *)&header, sizeof(header), NULL, nonce,
-			keys->send.key);
-	else
-		crypto_aead_xchacha20poly1305_ietf_encrypt_detached(packet,
-			packet + len, NULL, packet, len,
-			(const uint8_t *)&header, sizeof(header), NULL, nonce,
-			keys->send.key);
+	aeads[keys->cipher].seal(packet, packet + len, NULL, packet, len,
+				 (const uint8_t *)&header, sizeof(header),
+				 NULL, nonce, key->key);
 	return SESSION_OK;
+}
+
+/* A datagram of that generation was authentic. */
+static void confirmed_by(struct session *session, uint32_t generation)
+{
+	pthread_mutex_lock(&session->lock);
+	if (session->keys.generation == generation)
+		confirm(session);
+	pthread_mutex_unlock(&session->lock);
 }
 
 enum session_result session_open(struct session *session,
@@ -230,31 +275,37 @@ enum session_result session_open(struct session *session,
 	uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
 	struct wire_sealed header;
 	const uint8_t *data = datagram + sizeof(header);
+	uint32_t generation = keys->generation;
+	const struct session_key *key = &keys->receive;
 	uint64_t counter;
-	int err;
 
 	if (len <= OVERHEAD)
 		return SESSION_SHORT;
 	len -= OVERHEAD;
 	memcpy(&header, datagram, sizeof(header));
-	if (!keys->generation || header.session != keys->receive.id)
+	if (!generation)
 		return SESSION_UNKNOWN;
-	make_nonce(&keys->receive, keys->cipher, &header, nonce);
-	if (keys->cipher == CIPHER_CHACHA20)
-		err = crypto_aead_chacha20poly1305_ietf_decrypt_detached(packet,
-			NULL, data, len, data + len, (const uint8_t *)&header,
-			sizeof(header), nonce, keys->receive.key);
-	else
-		err = crypto_aead_xchacha20poly1305_ietf_decrypt_detached(packet,
-			NULL, data, len, data + len, (const uint8_t *)&header,
-			sizeof(header), nonce, keys->receive.key);
-	if (err)
+	if (header.session != key->id) {
+		/* Our own, sent back. */
+		if (header.session == keys->send.id ||
+		    (generation > 1 && header.session == keys->old_send.id))
+			return SESSION_REPLAYED;
+		key = &keys->old_receive;
+		if (!--generation || header.session != key->id)
+			return SESSION_UNKNOWN;
+	}
+	make_nonce(key, keys->cipher, &header, nonce);
+	if (aeads[keys->cipher].open(packet, NULL, data, len, data + len,
+				     (const uint8_t *)&header, sizeof(header),
+				     nonce, key->key))
 		return SESSION_FORGED;
 	/* Only what is authentic may move the window. */
 	counter = le64toh(header.counter);
-	if (!window_accept(&session->window[counter >> WIRE_QUEUE_SHIFT],
-			   keys->generation,
-			   counter & (WIRE_COUNTER_END - 1)))
+	if (!window_accept(&session->window[generation % 2]
+					   [counter >> WIRE_QUEUE_SHIFT],
+			   generation, counter & (WIRE_COUNTER_END - 1)))
 		return SESSION_REPLAYED;
+	if (!keys->confirmed && key == &keys->receive)
+		confirmed_by(session, generation);
 	return SESSION_OK;
 }

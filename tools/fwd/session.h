@@ -15,10 +15,16 @@
  *	session(a, b)
  *	hello(a, b)	->
  *				session(a, b)
- *			<-	hello(b, a), which both know
+ *			<-	hello(b, a)
+ *	confirmed
+ *	hello(a, b)	->
+ *				confirmed
  *
- * and both draw anew, for the next one. So each session has keys of its own,
- * each direction and each queue counters of its own, and no nonce comes twice.
+ * and both draw anew, for the next one. Until it is confirmed, by a greeting or
+ * a datagram, an end that had a session before sends in that one, and until the
+ * next begins it still receives in it: nothing is lost in between. So each
+ * session has keys of its own, each direction and each queue counters of its
+ * own, and no nonce comes twice.
  * What was sent before is of no use to who sends it again: a greeting lacks the
  * bytes that were drawn last, a datagram is of another session, or was seen in
  * this one. There is no forward secrecy: who learns the secret can read what was
@@ -51,11 +57,14 @@ struct session_key {
 	uint32_t id;
 };
 
-/* What a thread works with; it takes a new copy when the generation changes. */
+/* What a thread works with; it takes a new copy when the version changes. */
 struct session_keys {
-	uint32_t generation;		/* 0: there is no session yet */
+	uint32_t version;		/* of this structure */
+	uint32_t generation;		/* of the session; 0: there is none */
+	bool confirmed;			/* the other end is in it, too */
 	enum session_cipher cipher;
 	struct session_key send, receive;
+	struct session_key old_send, old_receive;
 };
 
 struct session {
@@ -64,8 +73,9 @@ struct session {
 	uint8_t mac_key[SESSION_KEY], data_key[SESSION_KEY];
 	uint8_t own[WIRE_NONCE];	/* drawn for the next session */
 	struct session_keys keys;
-	_Atomic uint32_t generation;	/* as in keys, to be looked at often */
-	struct window window[SESSION_QUEUES];
+	atomic_uint version;	/* as in keys, to be looked at often */
+	/* Of this session and of the one before, by generation modulo 2. */
+	struct window window[2][SESSION_QUEUES];
 };
 
 enum session_result {
@@ -84,7 +94,7 @@ void session_end(struct session *session);
 
 static inline bool session_established(struct session *session)
 {
-	return atomic_load(&session->generation);
+	return atomic_load(&session->version);
 }
 
 /* A greeting to whoever is there. */
@@ -101,8 +111,8 @@ void session_copy(struct session *session, struct session_keys *keys);
 static inline void session_refresh(struct session *session,
 				   struct session_keys *keys)
 {
-	if (atomic_load_explicit(&session->generation, memory_order_acquire) !=
-	    keys->generation)
+	if (atomic_load_explicit(&session->version, memory_order_acquire) !=
+	    keys->version)
 		session_copy(session, keys);
 }
 

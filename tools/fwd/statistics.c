@@ -9,14 +9,47 @@
 #include "../common/json.h"
 #include "../common/processor.h"
 
+#define AT(member)	offsetof(struct fwd_counters, member)
+
+/* Each name in JSON, what it is in words, and where. */
 static const struct {
 	const char *name, *text;
 	size_t offset;
 } known[] = {
-#define ENTRY(member, what) \
-	{ #member, what, offsetof(struct fwd_counters, member) },
-	FWD_COUNTERS(ENTRY)
-#undef ENTRY
+	{ "out_packets", "packets sent through the tunnel",
+	  AT(out_packets) },
+	{ "out_bytes", "bytes of them", AT(out_bytes) },
+	{ "out_large", "large packets that were cut", AT(out_large) },
+	{ "out_calls", "system calls that sent", AT(out_calls) },
+	{ "out_messages", "messages of them, each one datagram or many",
+	  AT(out_messages) },
+	{ "out_unready", "not sent: no session yet", AT(out_unready) },
+	{ "out_too_long", "not sent: longer than the path carries",
+	  AT(out_too_long) },
+	{ "out_malformed", "not sent: the device's header makes no sense",
+	  AT(out_malformed) },
+	{ "out_errors", "not sent: the socket refused", AT(out_errors) },
+	{ "in_packets", "packets received through the tunnel",
+	  AT(in_packets) },
+	{ "in_bytes", "bytes of them", AT(in_bytes) },
+	{ "in_merged", "packets that were merged into larger ones",
+	  AT(in_merged) },
+	{ "in_calls", "system calls that received", AT(in_calls) },
+	{ "in_messages", "messages of them, each one datagram or many",
+	  AT(in_messages) },
+	{ "in_no_room", "not delivered: the device had no room",
+	  AT(in_no_room) },
+	{ "refused_address", "refused: from another address",
+	  AT(refused_address) },
+	{ "refused_kind", "refused: of no kind that is expected, or cut",
+	  AT(refused_kind) },
+	{ "refused_session", "refused: of another session",
+	  AT(refused_session) },
+	{ "refused_forged", "refused: tampered with, or of another key",
+	  AT(refused_forged) },
+	{ "refused_replayed", "refused: seen before, or too old",
+	  AT(refused_replayed) },
+	{ "sleeps", "times that a thread slept", AT(sleeps) },
 };
 
 #define KNOWN	(sizeof(known) / sizeof(*known))
@@ -25,8 +58,9 @@ static uint64_t get(struct tunnel_worker *worker, unsigned int index)
 {
 	char *counters = (char *)&worker->counters;
 
-	return atomic_load_explicit((_Atomic uint64_t *)(void *)
-				    (counters + known[index].offset),
+	void *counter = counters + known[index].offset;
+
+	return atomic_load_explicit((atomic_uint_least64_t *)counter,
 				    memory_order_relaxed);
 }
 

@@ -9,7 +9,7 @@
 
 #include "../common/processor.h"
 
-#define GREETING_GAP	(NS_PER_SECOND / 10)
+#define GREETING_GAP	(NS_PER_SECOND / 2)
 
 unsigned int tunnel_overhead(bool sealed)
 {

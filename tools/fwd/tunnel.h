@@ -7,10 +7,11 @@
 #define FWD_TUNNEL_H
 
 #include <pthread.h>
-#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <mytun.h>
 
 #include "../common/device.h"
 #include "counters.h"
@@ -35,12 +36,12 @@ struct tunnel {
 	struct session session;
 	int stop_fd;		/* readable when all shall end */
 	atomic_bool stop;
-	_Atomic uint64_t greeted;	/* when a greeting was last sent */
+	atomic_uint_least64_t greeted;	/* when a greeting was last sent */
 };
 
 struct tunnel_worker {
-	alignas(64) struct fwd_counters counters;
-	alignas(64) struct tunnel *tunnel;
+	MYTUN_ALIGNED struct fwd_counters counters;
+	MYTUN_ALIGNED struct tunnel *tunnel;
 	struct mytun_queue *queue;
 	int fd;
 	uint8_t index;

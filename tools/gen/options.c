@@ -92,8 +92,8 @@ const char *function_name(enum function function)
 	return functions[function];
 }
 
-static uint64_t number(const char *what, const char *text, uint64_t least,
-		       uint64_t most)
+static uint64_t whole(const char *what, const char *text, uint64_t least,
+		      uint64_t most)
 {
 	uint64_t value;
 
@@ -103,7 +103,7 @@ static uint64_t number(const char *what, const char *text, uint64_t least,
 	return value;
 }
 
-static double seconds(const char *what, const char *text)
+static double fraction(const char *what, const char *text)
 {
 	double value;
 
@@ -135,7 +135,7 @@ static void end(const char *what, const char *text, int family,
 	comma = strchr(copy, ',');
 	if (comma) {
 		*comma = '\0';
-		*port = (uint16_t)number(what, comma + 1, 0, 65535);
+		*port = (uint16_t)whole(what, comma + 1, 0, 65535);
 	}
 	if (strlen(text) >= sizeof(copy) ||
 	    inet_pton(family, copy, address) != 1)
@@ -143,7 +143,7 @@ static void end(const char *what, const char *text, int family,
 		     family == AF_INET ? 4 : 6);
 }
 
-static void protocol(struct options *options, const char *name)
+static void set_protocol(struct options *options, const char *name)
 {
 	struct packet_plan *plan = &options->plan;
 
@@ -181,10 +181,10 @@ static void sizes(struct packet_plan *plan, const char *text)
 		colon = strchr(word, ':');
 		if (colon)
 			*colon++ = '\0';
-		plan->size[plan->sizes] = (unsigned int)number("size", word, 28,
-							       PACKET_MAX);
+		plan->size[plan->sizes] = (unsigned int)whole("size", word, 28,
+							      PACKET_MAX);
 		plan->weight[plan->sizes] = colon ?
-			(unsigned int)number("size", colon, 1, 16) : 1;
+			(unsigned int)whole("size", colon, 1, 16) : 1;
 		weights += plan->weight[plan->sizes++];
 	}
 	free(copy);
@@ -211,8 +211,8 @@ static void device_option(struct options *options, int option)
 		device->layer = (enum device_layer)found;
 		break;
 	case 'q':
-		device->queues = (unsigned int)number("queues", optarg, 1,
-						      DEVICE_QUEUES_MAX);
+		device->queues = (unsigned int)whole("queues", optarg, 1,
+						     DEVICE_QUEUES_MAX);
 		break;
 	case OPTION_TAP:
 		device->tap = true;
@@ -224,11 +224,11 @@ static void device_option(struct options *options, int option)
 		device->address[device->addresses++] = optarg;
 		break;
 	case OPTION_MTU:
-		device->mtu = (unsigned int)number("mtu", optarg, 68, 65535);
+		device->mtu = (unsigned int)whole("mtu", optarg, 68, 65535);
 		break;
 	case OPTION_TXQUEUELEN:
-		device->txqueuelen = (unsigned int)number("txqueuelen", optarg,
-							  1, 1 << 20);
+		device->txqueuelen = (unsigned int)whole("txqueuelen", optarg,
+							 1, 1 << 20);
 		break;
 	case OPTION_NO_UP:
 		device->leave_down = true;
@@ -244,20 +244,20 @@ static void device_option(struct options *options, int option)
 		device->drive_flags |= MYTUN_DRIVE_GRO;
 		break;
 	case OPTION_POLL:
-		device->poll_us = (unsigned int)number("poll", optarg, 0,
-						       1000000);
+		device->poll_us = (unsigned int)whole("poll", optarg, 0,
+						      1000000);
 		break;
 	case OPTION_RING_SIZE:
-		device->ring_size = (uint32_t)number("ring-size", optarg, 4096,
-						     MYTUN_RING_SIZE_MAX);
+		device->ring_size = (uint32_t)whole("ring-size", optarg, 4096,
+						    MYTUN_RING_SIZE_MAX);
 		break;
 	case OPTION_HEAD_ROOM:
-		device->head_room = (uint16_t)number("head-room", optarg, 0,
-						     MYTUN_ROOM_MAX);
+		device->head_room = (uint16_t)whole("head-room", optarg, 0,
+						    MYTUN_ROOM_MAX);
 		break;
 	case OPTION_TAIL_ROOM:
-		device->tail_room = (uint16_t)number("tail-room", optarg, 0,
-						     MYTUN_ROOM_MAX);
+		device->tail_room = (uint16_t)whole("tail-room", optarg, 0,
+						    MYTUN_ROOM_MAX);
 		break;
 	case OPTION_HASH:
 		device->hash = true;
@@ -284,8 +284,8 @@ static void packet_option(struct options *options, struct raw *raw, int option)
 		plan->family = AF_INET6;
 		break;
 	case 'f':
-		plan->flows = (unsigned int)number("flows", optarg, 1,
-						   PACKET_FLOWS_MAX);
+		plan->flows = (unsigned int)whole("flows", optarg, 1,
+						  PACKET_FLOWS_MAX);
 		break;
 	case 's':
 		raw->sizes = optarg;
@@ -306,7 +306,7 @@ static void packet_option(struct options *options, struct raw *raw, int option)
 		raw->protocol = optarg;
 		break;
 	case OPTION_GSO:
-		plan->gso_size = (unsigned int)number("gso", optarg, 24, 65000);
+		plan->gso_size = (unsigned int)whole("gso", optarg, 24, 65000);
 		options->device.vnet_hdr = true;
 		break;
 	case OPTION_PARTIAL:
@@ -322,18 +322,18 @@ static void run_option(struct options *options, int option)
 
 	switch (option) {
 	case 'b':
-		options->batch = (unsigned int)number("batch", optarg, 1,
-						      BATCH_MAX);
+		options->batch = (unsigned int)whole("batch", optarg, 1,
+						     BATCH_MAX);
 		break;
 	case 'n':
-		options->count = number("count", optarg, 1, UINT64_MAX / 2);
+		options->count = whole("count", optarg, 1, UINT64_MAX / 2);
 		break;
 	case 't':
-		options->seconds = seconds("time", optarg);
+		options->seconds = fraction("time", optarg);
 		break;
 	case 'r':
-		options->rate = (double)number("rate", optarg, 1,
-					       1000000000000ULL);
+		options->rate = (double)whole("rate", optarg, 1,
+					      1000000000000ULL);
 		break;
 	case 'Q':
 		options->quiet = true;
@@ -352,14 +352,14 @@ static void run_option(struct options *options, int option)
 		options->pcap_out = optarg;
 		break;
 	case OPTION_LOOPS:
-		options->loops = number("loops", optarg, 0, UINT64_MAX / 2);
+		options->loops = whole("loops", optarg, 0, UINT64_MAX / 2);
 		break;
 	case OPTION_WINDOW:
-		options->window = (unsigned int)number("window", optarg, 1,
-						       4096);
+		options->window = (unsigned int)whole("window", optarg, 1,
+						      4096);
 		break;
 	case OPTION_TIMEOUT:
-		options->timeout = seconds("timeout", optarg);
+		options->timeout = fraction("timeout", optarg);
 		break;
 	case OPTION_VERIFY:
 		options->verify = true;
@@ -421,7 +421,7 @@ static void conclude(struct options *options, const struct raw *raw)
 	struct packet_plan *plan = &options->plan;
 	bool ipv4 = plan->family == AF_INET;
 
-	protocol(options, raw->protocol);
+	set_protocol(options, raw->protocol);
 	end("from", raw->from ? : ipv4 ? "198.18.0.2" : "2001:2::2",
 	    plan->family, plan->from, &plan->from_port);
 	end("to", raw->to ? : ipv4 ? "198.18.0.1" : "2001:2::1", plan->family,

@@ -215,6 +215,17 @@ static void print_calls(const struct report *report, const struct sum *sum)
 		       (unsigned long long)calls.lost);
 }
 
+static void print_content(const struct sum *sum)
+{
+	printf("content   %llu right, %llu damaged, %llu missing, ",
+	       (unsigned long long)sum->stamped,
+	       (unsigned long long)sum->damaged,
+	       (unsigned long long)sum->gaps);
+	printf("%llu out of order, %llu foreign\n",
+	       (unsigned long long)sum->disordered,
+	       (unsigned long long)sum->foreign);
+}
+
 static void summary_text(struct report *report, const struct sum *sum,
 			 const struct histogram *latency, double seconds)
 {
@@ -241,12 +252,7 @@ static void summary_text(struct report *report, const struct sum *sum,
 		printf("cpu       %.0f ns a packet\n",
 		       (double)sum->cpu_ns / (double)sum->packets);
 	if (options->verify)
-		printf("content   %llu right, %llu damaged, %llu missing, %llu out of order, %llu foreign\n",
-		       (unsigned long long)sum->stamped,
-		       (unsigned long long)sum->damaged,
-		       (unsigned long long)sum->gaps,
-		       (unsigned long long)sum->disordered,
-		       (unsigned long long)sum->foreign);
+		print_content(sum);
 	if (options->function == FUNCTION_ECHO && sum->foreign)
 		printf("ignored   %llu\n", (unsigned long long)sum->foreign);
 	if (options->function == FUNCTION_PING)

@@ -8,9 +8,10 @@
 #define GEN_WORKER_H
 
 #include <pthread.h>
-#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include <mytun.h>
 
 #include "../common/device.h"
 #include "histogram.h"
@@ -24,31 +25,29 @@ struct mytun_record;
 #define BATCH_MAX	1024
 #define WAIT_NS		100000000	/* how long a stop goes unseen */
 
-typedef _Atomic uint64_t counter;
-
-static inline void counter_add(counter *value, uint64_t more)
+static inline void counter_add(atomic_uint_least64_t *value, uint64_t more)
 {
-	atomic_store_explicit(value, atomic_load_explicit(value,
-				memory_order_relaxed) + more,
-			      memory_order_relaxed);
+	uint64_t now = atomic_load_explicit(value, memory_order_relaxed);
+
+	atomic_store_explicit(value, now + more, memory_order_relaxed);
 }
 
-static inline uint64_t counter_get(counter *value)
+static inline uint64_t counter_get(atomic_uint_least64_t *value)
 {
 	return atomic_load_explicit(value, memory_order_relaxed);
 }
 
 struct counters {
-	counter packets;	/* sent; or received, which echo sends back */
-	counter bytes;		/* of them, without a virtio_net_hdr */
-	counter segments;	/* as packets, those inside of large ones too */
-	counter batches;	/* times that any came or went */
-	counter sleeps;
-	counter stamped, foreign, damaged;	/* see inspect.h */
-	counter gaps;		/* numbers that did not come */
-	counter disordered;	/* came after a later one of their flow */
-	counter unanswered;	/* ping: no answer in time */
-	counter late;		/* ping: an answer after that, or twice */
+	atomic_uint_least64_t packets;	/* sent; or received, which echo sends back */
+	atomic_uint_least64_t bytes;		/* of them, without a virtio_net_hdr */
+	atomic_uint_least64_t segments;	/* as packets, those inside of large ones too */
+	atomic_uint_least64_t batches;	/* times that any came or went */
+	atomic_uint_least64_t sleeps;
+	atomic_uint_least64_t stamped, foreign, damaged;	/* see inspect.h */
+	atomic_uint_least64_t gaps;		/* numbers that did not come */
+	atomic_uint_least64_t disordered;	/* came after a later one of their flow */
+	atomic_uint_least64_t unanswered;	/* ping: no answer in time */
+	atomic_uint_least64_t late;		/* ping: an answer after that, or twice */
 };
 
 /* What all workers share. */
@@ -62,13 +61,13 @@ struct work {
 	struct capture_writer *writer;
 	atomic_bool stop;
 	atomic_uint running;
-	_Atomic uint64_t received;	/* towards options->count */
+	atomic_uint_least64_t received;	/* towards options->count */
 	uint64_t start;			/* processor_clock() */
 };
 
 struct worker {
-	alignas(64) struct counters counters;
-	alignas(64) struct work *work;
+	MYTUN_ALIGNED struct counters counters;
+	MYTUN_ALIGNED struct work *work;
 	struct mytun_queue *queue;
 	unsigned int index;
 	pthread_t thread;

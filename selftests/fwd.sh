@@ -254,6 +254,9 @@ statuses() {
 }
 
 mount -t sysfs sysfs /sys
+# Names of our own, whatever an earlier run has left.
+mkdir -p /run/netns
+mount -t tmpfs none /run/netns
 NAMESPACES="fwd-near fwd-far"
 ip netns add fwd-near
 ip netns add fwd-far

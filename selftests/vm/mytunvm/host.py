@@ -18,6 +18,8 @@ NEEDED = {
     "kmod": "/sbin/depmod",
     "libbpf-dev": "/usr/include/bpf/libbpf.h",
     "libc6-dev": "/usr/include/stdio.h",
+    "libpcap-dev": "/usr/include/pcap/pcap.h",
+    "libsodium-dev": "/usr/include/sodium.h",
     "make": "/usr/bin/make",
     "mmdebstrap": "/usr/bin/mmdebstrap",
     "mount": "/bin/mount",

@@ -74,6 +74,7 @@ static void publish(struct mytun_rings *r)
 	smp_store_release(&r->k->rx_producer, r->rx_pos);	/* A */
 	r->rx_published = r->rx_pos;
 	r->rx_unpublished = 0;
+	r->rx_batches++;
 	smp_mb();						/* E */
 	load_consumer(r);
 	mytun_wake_rx(r, packets, seen(r) == old);

@@ -64,6 +64,32 @@ void mytun_count_rx(struct mytun_queue *q, unsigned int packets, u64 bytes)
 	local_bh_enable();
 }
 
+/* One write() was a batch. */
+void mytun_count_rx_batch(struct mytun_queue *q)
+{
+	struct mytun_stats *s;
+
+	local_bh_disable();
+	s = this_cpu_ptr(q->stats);
+	u64_stats_update_begin(&s->syncp);
+	s->n.rx_batches++;
+	u64_stats_update_end(&s->syncp);
+	local_bh_enable();
+}
+
+/* One read() was a batch. */
+void mytun_count_tx_batch(struct mytun_queue *q)
+{
+	struct mytun_stats *s;
+
+	local_bh_disable();
+	s = this_cpu_ptr(q->stats);
+	u64_stats_update_begin(&s->syncp);
+	s->n.tx_batches++;
+	u64_stats_update_end(&s->syncp);
+	local_bh_enable();
+}
+
 /* The user has a packet of @len bytes. */
 void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
 {

@@ -21,6 +21,8 @@ struct mytun_counts {
 	u64 rx_bytes;
 	u64 tx_packets;
 	u64 tx_bytes;
+	u64 rx_batches;		/* calls that carried records */
+	u64 tx_batches;
 	u64 drop[MYTUN_DROP_MAX];
 };
 
@@ -34,6 +36,8 @@ struct mytun_queue;
 
 void mytun_count_rx(struct mytun_queue *q, unsigned int packets, u64 bytes);
 void mytun_count_tx(struct mytun_queue *q, const struct sk_buff *skb);
+void mytun_count_rx_batch(struct mytun_queue *q);
+void mytun_count_tx_batch(struct mytun_queue *q);
 void mytun_count_tx_bytes(struct mytun_queue *q, u32 len);
 void mytun_count_drop(struct mytun *tun, struct mytun_queue *q,
 		      enum mytun_drop reason);

@@ -193,6 +193,7 @@ static u32 state(struct mytun *tun, struct mytun_queue *q,
 		s |= MYTUN_STATE_DETACHED;
 	if (is_stopped(tun, q))
 		s |= MYTUN_STATE_STOPPED;
+	/* No wake-up hangs on it: without a barrier, it is for looking at. */
 	if (waitqueue_active(&q->wq.wait))
 		s |= MYTUN_STATE_WAITED_FOR;
 	if (q->napi_on)

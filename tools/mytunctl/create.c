@@ -60,7 +60,8 @@ enum {
 static void parse(struct wanted *w, int argc, char **argv)
 {
 	static const struct option options[] = {
-		COMMON_OPTIONS,
+		OPTION_JSON,
+		OPTION_HELP,
 		{ "backpressure", no_argument, NULL, OPTION_BACKPRESSURE },
 		{ "group", required_argument, NULL, 'g' },
 		{ "mtu", required_argument, NULL, OPTION_MTU },
@@ -147,7 +148,9 @@ static int refused(const struct wanted *w, const char *what)
 	switch (errno) {
 	case EPERM:
 	case EACCES:
-		return failed(STATUS_DENIED, "%s: needs CAP_NET_ADMIN in this network namespace (try sudo)", what);
+		return failed(STATUS_DENIED,
+			      "%s: needs CAP_NET_ADMIN in this network namespace (try sudo)",
+			      what);
 	case EBUSY:
 	case EEXIST:
 		return failed(STATUS_FAILED, "%s: there is a device with that name",

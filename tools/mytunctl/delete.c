@@ -48,7 +48,8 @@ static int delete_one(const struct device *d, bool force)
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
-		COMMON_OPTIONS,
+		OPTION_JSON,
+		OPTION_HELP,
 		{ "force", no_argument, NULL, 'f' },
 		{ }
 	};

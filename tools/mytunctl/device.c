@@ -75,7 +75,7 @@ static void read_table(struct device *dev, const struct nlattr *nest)
 	}
 }
 
-static void read_way(uint64_t *packets, uint64_t *bytes,
+static void read_way(unsigned long long *packets, unsigned long long *bytes,
 		     const struct nlattr *nest)
 {
 	const struct nlattr *a;
@@ -233,7 +233,7 @@ const char *device_flag(const struct device *d, unsigned int index)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].on && !index--)
 			return flags[i].name;
 	return NULL;

@@ -21,10 +21,10 @@ struct device {
 	struct {
 		bool there;
 		uint32_t size, ageing_ms, entries;
-		uint64_t learned, moved, full;
+		unsigned long long learned, moved, full;
 	} flows;
 	struct {
-		uint64_t packets, bytes;
+		unsigned long long packets, bytes;
 	} from_user, to_user;
 	struct drops drops;
 };

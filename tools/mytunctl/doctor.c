@@ -91,7 +91,7 @@ static void examine(struct patient *p)
 	p->container = in_container();
 	p->net_admin = capable(CAP_NET_ADMIN);
 	p->ipc_lock = capable(CAP_IPC_LOCK);
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(checks); i++)
 		checks[i](p);
 }
 
@@ -109,7 +109,8 @@ static void set_path(void)
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
-		COMMON_OPTIONS,
+		OPTION_JSON,
+		OPTION_HELP,
 		{ "quiet", no_argument, NULL, 'q' },
 		{ }
 	};

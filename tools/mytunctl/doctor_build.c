@@ -67,7 +67,7 @@ static void read_version(const char *line, char *version, size_t size)
 {
 	line += strcspn(line, "/,");
 	line += strspn(line, "/, ");
-	snprintf(version, size, "%.*s", (int)strcspn(line, ",: \n"), line);
+	snprintf(version, size, "%.*s", (int)strcspn(line, ",:\n "), line);
 }
 
 /* The line of a kernel in what dkms prints, or NULL. */

@@ -7,6 +7,7 @@
 #include <linux/mytun.h>
 
 #include "doctor.h"
+#include "mytunctl.h"
 #include "netlink.h"
 #include "program.h"
 
@@ -120,7 +121,7 @@ void check_signature(struct patient *p)
 	char mend[256], signer[256];
 	size_t i;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]) && !key; i++)
+	for (i = 0; i < ARRAY_SIZE(keys) && !key; i++)
 		if (file_exists(keys[i]))
 			key = keys[i];
 	if (!why) {

@@ -19,6 +19,8 @@
 #include "program.h"
 
 #define MODE	0666
+#define IN_CONTAINER \
+	"docker run --device " NODE " ... (or as your container manager wants it)"
 #define LABEL	"tun_tap_device_t"
 
 /* A ring of this size in each direction is what programs ask for. */
@@ -46,10 +48,9 @@ static const char *how_to_make(const struct patient *p)
 	static char mend[256];
 
 	if (p->container)
-		return "docker run --device " NODE " ... (or what your container manager has for devices)";
-	snprintf(mend, sizeof(mend),
-		 "rm -f " NODE "; mkdir -p /dev/net && mknod -m 0666 " NODE " c %u %u",
-		 major(p->node), minor(p->node));
+		return IN_CONTAINER;
+	snprintf(mend, sizeof(mend), "rm -f %s; mkdir -p /dev/net && mknod -m 0666 %s c %u %u",
+		 NODE, NODE, major(p->node), minor(p->node));
 	return mend;
 }
 
@@ -100,7 +101,7 @@ void check_mode(struct patient *p)
 			"Every user may open " NODE ", as is meant.");
 	else
 		finding(LEVEL_PROBLEM, "mode", "chmod 0666 " NODE,
-			"The mode of " NODE " is %04o: not every user may open it, not even for a device that is made for them.",
+			"The mode of " NODE " is %04o: users cannot open devices made for them.",
 			st.st_mode & 07777);
 }
 
@@ -121,8 +122,8 @@ void check_label(struct patient *p)
 	else
 		finding(*line == '1' ? LEVEL_PROBLEM : LEVEL_WARNING, "label",
 			"chcon -t " LABEL " " NODE,
-			"The SELinux label of " NODE " is %s, and that of /dev/net/tun has the type " LABEL ".",
-			*label ? label : "missing");
+			"The SELinux label of %s is %s, and that of /dev/net/tun has the type %s.",
+			NODE, *label ? label : "missing", LABEL);
 }
 
 /* The unit of systemd that this process belongs to, or "". */
@@ -153,8 +154,7 @@ static void not_opened(const struct patient *p, int err)
 		/* The mode says EACCES: this is the cgroup's. */
 		own_unit(unit, sizeof(unit));
 		if (p->container)
-			snprintf(mend, sizeof(mend),
-				 "docker run --device " NODE " ... (or what your container manager has for devices)");
+			snprintf(mend, sizeof(mend), IN_CONTAINER);
 		else if (*unit)
 			snprintf(mend, sizeof(mend),
 				 "systemctl set-property %s DeviceAllow='" NODE " rw'",

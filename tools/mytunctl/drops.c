@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl drops: what was lost, and why. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "device.h"
@@ -20,7 +19,7 @@ static void rows(struct table *t, const char *device, const char *queue,
 		table_cell(t, "%s", device);
 		table_cell(t, "%s", queue);
 		table_cell(t, "%s", reason_name(i));
-		table_cell(t, "%" PRIu64, d->count[i]);
+		table_cell(t, "%llu", d->count[i]);
 		table_cell(t, "%s", reason_text(i));
 	}
 }
@@ -76,7 +75,7 @@ static void print_table(const struct devices *devices,
 	char name[16];
 	size_t i, j;
 
-	table_begin(&t, heads, sizeof(heads) / sizeof(heads[0]));
+	table_begin(&t, heads, ARRAY_SIZE(heads));
 	for (i = 0; i < devices->n; i++) {
 		const struct device *d = &devices->at[i];
 
@@ -94,7 +93,8 @@ static void print_table(const struct devices *devices,
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
-		COMMON_OPTIONS,
+		OPTION_JSON,
+		OPTION_HELP,
 		{ "all", no_argument, NULL, 'a' },
 		{ "queues", no_argument, NULL, 'q' },
 		{ }

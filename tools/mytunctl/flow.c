@@ -8,6 +8,20 @@
 #include <string.h>
 
 #include "flow.h"
+#include "mytunctl.h"
+
+static const struct {
+	int number;
+	const char *name;
+} protocols[] = {
+	{ IPPROTO_ICMP, "icmp" },
+	{ IPPROTO_TCP, "tcp" },
+	{ IPPROTO_UDP, "udp" },
+	{ IPPROTO_GRE, "gre" },
+	{ IPPROTO_ESP, "esp" },
+	{ IPPROTO_ICMPV6, "icmpv6" },
+	{ IPPROTO_SCTP, "sctp" },
+};
 
 static bool prefix_matches(const uint8_t *a, const uint8_t *b, int bits)
 {
@@ -67,49 +81,37 @@ bool flow_filter_protocol(struct flow_filter *filter, const char *text)
 	const struct protoent *known = getprotobyname(text);
 	char *end;
 	long number;
+	size_t i;
 
 	if (known) {
 		filter->protocol = known->p_proto;
 		return true;
 	}
 	/* /etc/protocols may be absent. */
-	if (!strcmp(text, "tcp"))
-		filter->protocol = IPPROTO_TCP;
-	else if (!strcmp(text, "udp"))
-		filter->protocol = IPPROTO_UDP;
-	else if (!strcmp(text, "icmp"))
-		filter->protocol = IPPROTO_ICMP;
-	else {
-		number = strtol(text, &end, 10);
-		if (end == text || *end || number < 0 || number > 255)
-			return false;
-		filter->protocol = number;
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+		if (!strcmp(text, protocols[i].name)) {
+			filter->protocol = protocols[i].number;
+			return true;
+		}
 	}
+	number = strtol(text, &end, 10);
+	if (end == text || *end || number < 0 || number > 255)
+		return false;
+	filter->protocol = number;
 	return true;
 }
 
 const char *flow_protocol(const struct flow *f, char buffer[16])
 {
+	size_t i;
+
 	if (f->family == AF_UNSPEC) {
 		snprintf(buffer, 16, "0x%04x", f->ethertype);
 		return buffer;
 	}
-	switch (f->protocol) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmpv6";
-	case IPPROTO_SCTP:
-		return "sctp";
-	case IPPROTO_ESP:
-		return "esp";
-	case IPPROTO_GRE:
-		return "gre";
-	}
+	for (i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (f->protocol == protocols[i].number)
+			return protocols[i].name;
 	snprintf(buffer, 16, "%u", f->protocol);
 	return buffer;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl flows: which queue owns which flow. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ struct flow_dump {
 	const struct devices *devices;
 	const struct queues *queues;
 	const struct holders *holders;
-	uint64_t n;
+	unsigned long long n;
 };
 
 static void begin(struct dump *d)
@@ -128,7 +127,7 @@ static void print_flow(const struct flow_dump *fd, const char *device)
 
 	if (q)
 		holders_text(fd->holders, q->id, who, sizeof(who));
-	snprintf(queue, sizeof(queue), "%" PRIu32, f->queue);
+	snprintf(queue, sizeof(queue), "%u", f->queue);
 	snprintf(idle, sizeof(idle), "%.3fs", f->idle_ms / 1000.0);
 	printf(LINE, device, queue, flow_protocol(f, protocol),
 	       flow_end(f, 0, a), flow_end(f, 1, b), idle, who);
@@ -174,7 +173,7 @@ static int dump(struct flow_dump *fd)
 	} else if (option_json) {
 		json_array_end();
 	} else if (fd->count_only && !err) {
-		printf("%" PRIu64 "\n", fd->n);
+		printf("%llu\n", fd->n);
 	}
 	if (option_json)
 		json_end();
@@ -184,7 +183,8 @@ static int dump(struct flow_dump *fd)
 static void parse(struct flow_dump *fd, int argc, char **argv)
 {
 	static const struct option options[] = {
-		COMMON_OPTIONS,
+		OPTION_JSON,
+		OPTION_HELP,
 		{ "address", required_argument, NULL, 'a' },
 		{ "count", no_argument, NULL, 'c' },
 		{ "port", required_argument, NULL, 'p' },

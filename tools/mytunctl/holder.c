@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +17,10 @@
 #include "mytunctl.h"
 
 /* The queue of an fd, or 0. @process: the fd of /proc/PID. */
-static uint64_t queue_of(int process, const char *fd)
+static unsigned long long queue_of(int process, const char *fd)
 {
 	char path[64], line[128];
-	uint64_t queue = 0;
+	unsigned long long queue = 0;
 	struct stat st;
 	FILE *f;
 	int file;
@@ -41,12 +40,12 @@ static uint64_t queue_of(int process, const char *fd)
 		return 0;
 	}
 	while (!queue && fgets(line, sizeof(line), f))
-		sscanf(line, "mytun-queue: %" SCNu64, &queue);
+		sscanf(line, "mytun-queue: %llu", &queue);
 	fclose(f);
 	return queue;
 }
 
-static void add(struct holders *h, int process, pid_t pid, uint64_t queue)
+static void add(struct holders *h, int process, pid_t pid, unsigned long long queue)
 {
 	struct holder *one;
 	ssize_t got = 0;
@@ -74,7 +73,7 @@ static void look_at(struct holders *h, int process, pid_t pid)
 {
 	int fds = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
-	uint64_t queue;
+	unsigned long long queue;
 	DIR *dir;
 
 	if (fds < 0)
@@ -122,7 +121,7 @@ void holders_free(struct holders *h)
 	memset(h, 0, sizeof(*h));
 }
 
-const char *holders_text(const struct holders *h, uint64_t queue,
+const char *holders_text(const struct holders *h, unsigned long long queue,
 			 char *buffer, size_t size)
 {
 	size_t i, used = 0;
@@ -136,7 +135,7 @@ const char *holders_text(const struct holders *h, uint64_t queue,
 	return buffer;
 }
 
-void holders_json(const struct holders *h, uint64_t queue)
+void holders_json(const struct holders *h, unsigned long long queue)
 {
 	size_t i;
 

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 struct holder {
-	uint64_t queue;		/* MYTUN_A_QUEUE_ID */
+	unsigned long long queue;		/* MYTUN_A_QUEUE_ID */
 	pid_t pid;
 	char command[16];
 };
@@ -26,10 +26,10 @@ void holders_load(struct holders *h);
 void holders_free(struct holders *h);
 
 /* Those of one queue: "812/openvpn", several with commas, or "-". */
-const char *holders_text(const struct holders *h, uint64_t queue,
+const char *holders_text(const struct holders *h, unsigned long long queue,
 			 char *buffer, size_t size);
 
 /* An array of objects, key "processes". */
-void holders_json(const struct holders *h, uint64_t queue);
+void holders_json(const struct holders *h, unsigned long long queue);
 
 #endif

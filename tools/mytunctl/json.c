@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* JSON, written as it comes. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "json.h"
@@ -67,10 +66,10 @@ void json_string(const char *key, const char *value)
 	string(value);
 }
 
-void json_number(const char *key, uint64_t value)
+void json_number(const char *key, unsigned long long value)
 {
 	begin(key);
-	printf("%" PRIu64, value);
+	printf("%llu", value);
 }
 
 void json_real(const char *key, double value)

@@ -16,7 +16,7 @@ void json_array(const char *key);
 void json_array_end(void);
 
 void json_string(const char *key, const char *value);
-void json_number(const char *key, uint64_t value);
+void json_number(const char *key, unsigned long long value);
 void json_real(const char *key, double value);	/* with one decimal */
 void json_bool(const char *key, bool value);
 void json_null(const char *key);

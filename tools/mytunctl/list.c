@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl list: one line a device. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,17 +46,17 @@ static void print_table(const struct devices *all)
 	unsigned int f;
 	size_t i;
 
-	table_begin(&t, heads, sizeof(heads) / sizeof(heads[0]));
+	table_begin(&t, heads, ARRAY_SIZE(heads));
 	for (i = 0; i < all->n; i++) {
 		const struct device *d = &all->at[i];
 
 		table_cell(&t, "%s", d->name);
 		table_cell(&t, "%d", d->ifindex);
 		table_cell(&t, "%s", device_type(d));
-		table_cell(&t, "%" PRIu32, d->queues);
-		table_cell(&t, "%" PRIu32, d->detached);
+		table_cell(&t, "%u", d->queues);
+		table_cell(&t, "%u", d->detached);
 		if (d->flows.there)
-			table_cell(&t, "%" PRIu32 "/%" PRIu32,
+			table_cell(&t, "%u/%u",
 				   d->flows.entries, d->flows.size);
 		else
 			table_cell(&t, "-");
@@ -75,7 +74,7 @@ static void print_table(const struct devices *all)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = { COMMON_OPTIONS, { } };
+	static const struct option options[] = { OPTION_JSON, OPTION_HELP, { } };
 	struct devices all;
 	int status;
 

@@ -18,7 +18,7 @@ static const struct command *const commands[] = {
 	&command_top, &command_doctor,
 };
 
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define COMMANDS (ARRAY_SIZE(commands))
 
 bool option_json;
 
@@ -78,7 +78,7 @@ unsigned long number(const struct command *c, const char *what,
 	value = strtoul(text, &end, 10);
 	if (end == text || *end || errno || *text == '-' || value < least ||
 	    value > most)
-		usage_error(c, "%s is a number from %lu to %lu, not '%s'", what,
+		usage_error(c, "%s is from %lu to %lu, not '%s'", what,
 			    least, most, text);
 	return value;
 }
@@ -146,7 +146,8 @@ static const struct command *find(const char *name)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		COMMON_OPTIONS,
+		OPTION_JSON,
+		OPTION_HELP,
 		{ "netns", required_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'V' },
 		{ }

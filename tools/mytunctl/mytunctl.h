@@ -9,6 +9,8 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 /* Documented in mytunctl(8); scripts rely on them. */
 enum status {
 	STATUS_OK,
@@ -40,9 +42,8 @@ extern bool option_json;
  */
 int next_option(const struct command *c, int argc, char **argv,
 		const char *short_options, const struct option *options);
-#define COMMON_OPTIONS						\
-	{ "json", no_argument, NULL, 'j' },			\
-	{ "help", no_argument, NULL, 'h' }
+#define OPTION_JSON	{ "json", no_argument, NULL, 'j' }
+#define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
 
 /* A message on standard error, with the program's name. Return: status. */
 int failed(enum status status, const char *format, ...)

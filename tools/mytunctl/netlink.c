@@ -21,9 +21,9 @@
 /* How often queues may come and go while they are asked for. */
 #define TRIES	20
 
-static uint64_t number_of(const struct nlattr *a, size_t size)
+static unsigned long long number_of(const struct nlattr *a, size_t size)
 {
-	uint64_t value = 0;
+	unsigned long long value = 0;
 
 	if (mnl_attr_get_payload_len(a) != size)
 		return 0;
@@ -59,7 +59,7 @@ uint32_t attr_u32(const struct nlattr *a)
 	return number_of(a, 4);
 }
 
-uint64_t attr_u64(const struct nlattr *a)
+unsigned long long attr_u64(const struct nlattr *a)
 {
 	return number_of(a, 8);
 }
@@ -84,7 +84,7 @@ static struct mnl_socket *open_socket(int protocol)
 
 /*
  * Sends a request and hands each message of the answer on, until the
- * acknowledgement or the end of the dump.
+ * acknowledgment or the end of the dump.
  */
 static int talk(struct mnl_socket *s, struct nlmsghdr *request,
 		void (*message)(const struct nlmsghdr *nlh, void *data),
@@ -209,18 +209,27 @@ int netlink_dump(struct dump *d)
 
 int netlink_failed(int err, const char *what)
 {
+	static const char denied[] =
+		"needs CAP_NET_ADMIN in this network namespace (try sudo)";
+
 	switch (err) {
 	case -ENOENT:
-		return failed(STATUS_MODULE, "the module mytun is not loaded, or older than this program; mytunctl doctor tells more");
+		return failed(STATUS_MODULE,
+			      "mytun is not loaded, or too old; try: mytunctl doctor");
 	case -EOPNOTSUPP:
-		return failed(STATUS_MODULE, "%s: the module that is loaded is older than this program", what);
+		return failed(STATUS_MODULE,
+			      "%s: the loaded module is older than this program",
+			      what);
 	case -ENODEV:
-		return failed(STATUS_ABSENT, "%s: no such device of mytun", what);
+		return failed(STATUS_ABSENT, "%s: no such device of mytun",
+			      what);
 	case -EPERM:
 	case -EACCES:
-		return failed(STATUS_DENIED, "%s: needs CAP_NET_ADMIN in this network namespace (try sudo)", what);
+		return failed(STATUS_DENIED, "%s: %s", what, denied);
 	case -EINTR:
-		return failed(STATUS_FAILED, "%s: queues come and go too fast to be listed", what);
+		return failed(STATUS_FAILED,
+			      "%s: queues come and go too fast to be listed",
+			      what);
 	}
 	return failed(STATUS_FAILED, "%s: %s", what, strerror(-err));
 }

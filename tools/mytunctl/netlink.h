@@ -41,6 +41,6 @@ uint8_t attr_u8(const struct nlattr *a);
 uint16_t attr_u16(const struct nlattr *a);
 uint16_t attr_be16(const struct nlattr *a);
 uint32_t attr_u32(const struct nlattr *a);
-uint64_t attr_u64(const struct nlattr *a);
+unsigned long long attr_u64(const struct nlattr *a);
 
 #endif

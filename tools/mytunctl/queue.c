@@ -159,7 +159,7 @@ int queues_load(struct queues *q, int ifindex)
 	return netlink_dump(&qd.dump);
 }
 
-const struct queue *queues_find_id(const struct queues *q, uint64_t id)
+const struct queue *queues_find_id(const struct queues *q, unsigned long long id)
 {
 	size_t i;
 
@@ -194,7 +194,7 @@ const char *way_mode(const struct way *w)
 		[MYTUN_MODE_RING] = "ring",
 	};
 
-	return w->mode < sizeof(modes) / sizeof(modes[0]) ? modes[w->mode] :
+	return w->mode < ARRAY_SIZE(modes) ? modes[w->mode] :
 							    "unknown";
 }
 
@@ -209,7 +209,7 @@ const char *queue_drive(const struct queue *q)
 
 	if (q->drive < 0)
 		return "-";
-	return q->drive < (int)(sizeof(drives) / sizeof(drives[0])) ?
+	return q->drive < (int)(ARRAY_SIZE(drives)) ?
 		drives[q->drive] : "unknown";
 }
 
@@ -244,7 +244,7 @@ const char *queue_state(const struct queue *q, unsigned int index)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(states); i++)
 		if (q->state & states[i].bit && !index--)
 			return states[i].name;
 	return NULL;

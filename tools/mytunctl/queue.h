@@ -10,16 +10,16 @@
 
 struct way {
 	uint32_t mode;			/* MYTUN_MODE_* */
-	uint64_t packets, bytes, batches, wakeups;
+	unsigned long long packets, bytes, batches, wakeups;
 	uint32_t size, used;
 	uint32_t record_max, head_room, tail_room, flags;
 	uint32_t wake_packets, wake_usecs;
-	uint64_t full, stops, refused;
+	unsigned long long full, stops, refused;
 };
 
 struct queue {
 	int ifindex;
-	uint64_t id;
+	unsigned long long id;
 	int index;			/* -1: set aside */
 	uint32_t state;			/* MYTUN_STATE_* */
 	struct way from_user, to_user;
@@ -27,7 +27,7 @@ struct queue {
 	int drive;			/* MYTUN_DRIVE_*, -1: no TX ring */
 	uint32_t poll_us;
 	uint32_t thread;		/* pid, 0: none */
-	uint64_t bad_position, bad_size, bad_record;
+	unsigned long long bad_position, bad_size, bad_record;
 };
 
 struct queues {
@@ -41,7 +41,7 @@ struct queues {
  */
 int queues_load(struct queues *q, int ifindex);
 
-const struct queue *queues_find_id(const struct queues *q, uint64_t id);
+const struct queue *queues_find_id(const struct queues *q, unsigned long long id);
 const struct queue *queues_find_index(const struct queues *q, int ifindex,
 				      int index);
 void queues_free(struct queues *q);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl queues: one line a queue. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,7 +92,7 @@ static void print(const struct devices *all, const struct queues *queues,
 	struct table t;
 	size_t i;
 
-	table_begin(&t, heads, sizeof(heads) / sizeof(heads[0]));
+	table_begin(&t, heads, ARRAY_SIZE(heads));
 	if (option_json)
 		json_array(NULL);
 	for (i = 0; i < queues->n; i++) {
@@ -115,7 +114,7 @@ static void print(const struct devices *all, const struct queues *queues,
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = { COMMON_OPTIONS, { } };
+	static const struct option options[] = { OPTION_JSON, OPTION_HELP, { } };
 	struct devices all;
 	struct queues queues = { };
 	struct holders holders;

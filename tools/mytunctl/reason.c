@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Why packets were lost. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <linux/mytun.h>
 
 #include "json.h"
+#include "mytunctl.h"
 #include "reason.h"
 
 static const struct {
 	const char *name;
 	const char *text;
-} reasons[] = {
+} reasons[MYTUN_DROP_MAX] = {
 	[MYTUN_DROP_TX_NO_QUEUE] = { "tx_drop_no_queue",
 		"no program has this queue open" },
 	[MYTUN_DROP_TX_FILTER] = { "tx_drop_filter",
@@ -48,15 +50,16 @@ static const struct {
 		"the program wrote a wrong virtio_net_hdr" },
 };
 
-#define KNOWN	(sizeof(reasons) / sizeof(reasons[0]))
-
-_Static_assert(KNOWN == MYTUN_DROP_MAX, "a reason has no name");
+static bool is_known(unsigned int reason)
+{
+	return reason < ARRAY_SIZE(reasons) && reasons[reason].name;
+}
 
 const char *reason_name(unsigned int reason)
 {
 	static char number[32];
 
-	if (reason < KNOWN)
+	if (is_known(reason))
 		return reasons[reason].name;
 	snprintf(number, sizeof(number), "drop_%u", reason);
 	return number;
@@ -64,7 +67,7 @@ const char *reason_name(unsigned int reason)
 
 const char *reason_text(unsigned int reason)
 {
-	return reason < KNOWN ? reasons[reason].text : "";
+	return is_known(reason) ? reasons[reason].text : "";
 }
 
 void drops_read(struct drops *d, const struct nlattr *nest)
@@ -82,9 +85,9 @@ void drops_read(struct drops *d, const struct nlattr *nest)
 	}
 }
 
-uint64_t drops_sum(const struct drops *d)
+unsigned long long drops_sum(const struct drops *d)
 {
-	uint64_t sum = 0;
+	unsigned long long sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < d->n; i++)

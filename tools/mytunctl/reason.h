@@ -12,7 +12,7 @@
 
 struct drops {
 	unsigned int n;			/* reasons that the module knows */
-	uint64_t count[REASONS];
+	unsigned long long count[REASONS];
 };
 
 /* As in `ethtool -S`. Reasons that are not known here have a number. */
@@ -22,7 +22,7 @@ const char *reason_name(unsigned int reason);
 const char *reason_text(unsigned int reason);
 
 void drops_read(struct drops *d, const struct nlattr *nest);
-uint64_t drops_sum(const struct drops *d);
+unsigned long long drops_sum(const struct drops *d);
 void drops_json(const char *key, const struct drops *d);
 
 #endif

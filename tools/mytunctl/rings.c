@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl rings: rings in shared memory. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include <linux/mytun.h>
@@ -96,7 +95,7 @@ static void json_rings(const struct device *d, const struct queue *q,
 	json_object_end();
 }
 
-static double per(uint64_t packets, uint64_t batches)
+static double per(unsigned long long packets, unsigned long long batches)
 {
 	return batches ? (double)packets / batches : 0;
 }
@@ -109,21 +108,19 @@ static void print_rx(const struct queue *q)
 		puts("  RX  none");
 		return;
 	}
-	printf("  RX  %" PRIu32 " bytes, %" PRIu32 " in use (%.0f%%)%s%s%s\n",
+	printf("  RX  %u bytes, %u in use (%.0f%%)%s%s%s\n",
 	       w->size, w->used, way_fill(w),
 	       flag(q, MYTUN_STATE_STOPPED) ? ", stopped" : "",
 	       w->flags & MYTUN_Q_HASH ? ", hash" : "",
 	       flag(q, MYTUN_STATE_SEEN) ? ", seen" : "");
-	printf("      records of %" PRIu32 " bytes at most, head room %" PRIu32
-	       ", tail room %" PRIu32 "\n",
+	printf("      records of %u bytes at most, head room %u, tail room %u\n",
 	       w->record_max, w->head_room, w->tail_room);
-	printf("      %" PRIu64 " packets, %.1f a batch, %" PRIu64
-	       " wake-ups", w->packets, per(w->packets, w->batches),
-	       w->wakeups);
+	printf("      %llu packets, %.1f a batch, %llu wake-ups", w->packets,
+	       per(w->packets, w->batches), w->wakeups);
 	if (w->wake_usecs)
-		printf(" (after %" PRIu32 " us or %" PRIu32 " packets)",
+		printf(" (after %u us or %u packets)",
 		       w->wake_usecs, w->wake_packets);
-	printf(", %" PRIu64 " times full, %" PRIu64 " times stopped\n",
+	printf(", %llu times full, %llu times stopped\n",
 	       w->full, w->stops);
 }
 
@@ -135,25 +132,25 @@ static void print_tx(const struct queue *q)
 		puts("  TX  none");
 		return;
 	}
-	printf("  TX  %" PRIu32 " bytes, %" PRIu32 " in use (%.0f%%)%s%s\n",
+	printf("  TX  %u bytes, %u in use (%.0f%%)%s%s\n",
 	       w->size, w->used, way_fill(w),
 	       flag(q, MYTUN_STATE_NEED_WAKEUP) ? ", needs a kick" : "",
 	       w->flags & MYTUN_Q_META ? ", meta" : "");
 	printf("      drive %s", queue_drive(q));
 	if (q->thread)
-		printf(" (pid %" PRIu32 ")", q->thread);
+		printf(" (pid %u)", q->thread);
 	if (q->drive == MYTUN_DRIVE_LENT)
 		printf(flag(q, MYTUN_STATE_LENT) ? " (a thread is there)" :
 						   " (no thread is there)");
 	if (flag(q, MYTUN_STATE_GRO))
 		printf(" with GRO");
 	if (q->poll_us)
-		printf(", looks for %" PRIu32 " us before it sleeps",
+		printf(", looks for %u us before it sleeps",
 		       q->poll_us);
-	printf("\n      %" PRIu64 " packets, %.1f a batch, %" PRIu64
-	       " kicks, %" PRIu64 " refused", w->packets,
-	       per(w->packets, w->batches), w->wakeups, w->refused);
-	printf(" (bad size %" PRIu64 ", bad record %" PRIu64 ")\n",
+	printf("\n      %llu packets, %.1f a batch, %llu kicks, %llu refused",
+	       w->packets, per(w->packets, w->batches), w->wakeups,
+	       w->refused);
+	printf(" (bad size %llu, bad record %llu)\n",
 	       q->bad_size, q->bad_record);
 }
 
@@ -167,8 +164,8 @@ static void print_rings(const struct device *d, const struct queue *q,
 	print_rx(q);
 	print_tx(q);
 	if (q->bad_position)
-		printf("  the process stored %" PRIu64
-		       " positions that make no sense\n", q->bad_position);
+		printf("  the process stored %llu positions that make no sense\n",
+		       q->bad_position);
 }
 
 static void print(const struct devices *all, const struct queues *queues,
@@ -196,7 +193,7 @@ static void print(const struct devices *all, const struct queues *queues,
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = { COMMON_OPTIONS, { } };
+	static const struct option options[] = { OPTION_JSON, OPTION_HELP, { } };
 	struct devices all;
 	struct queues queues = { };
 	struct holders holders;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl show: all about a device. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -95,6 +94,14 @@ static void json_device(const struct device *d, const struct link *l)
 	json_object_end();
 }
 
+static void print_table(const struct device *d)
+{
+	printf("  flows      %u of %u, forgotten after %.1f s; ",
+	       d->flows.entries, d->flows.size, d->flows.ageing_ms / 1000.0);
+	printf("learned %llu, moved %llu, no room %llu\n", d->flows.learned,
+	       d->flows.moved, d->flows.full);
+}
+
 static void print_device(const struct device *d, const struct link *l)
 {
 	char user[64], group[64];
@@ -112,31 +119,26 @@ static void print_device(const struct device *d, const struct link *l)
 		       l->txqueuelen);
 	printf("  for        user %s, group %s\n", device_user(d->owner, user),
 	       device_group(d->group, group));
-	printf("  queues     %" PRIu32 " attached, %" PRIu32 " set aside\n",
+	printf("  queues     %u attached, %u set aside\n",
 	       d->queues, d->detached);
 	if (d->flags & IFF_VNET_HDR)
-		printf("  vnet_hdr   %" PRIu32 " bytes\n", d->vnet_size);
+		printf("  vnet_hdr   %u bytes\n", d->vnet_size);
 	if (d->flows.there)
-		printf("  flows      %" PRIu32 " of %" PRIu32
-		       ", forgotten after %.1f s; learned %" PRIu64
-		       ", moved %" PRIu64 ", no room %" PRIu64 "\n",
-		       d->flows.entries, d->flows.size,
-		       d->flows.ageing_ms / 1000.0, d->flows.learned,
-		       d->flows.moved, d->flows.full);
-	printf("  from user  %" PRIu64 " packets, %" PRIu64 " bytes\n",
+		print_table(d);
+	printf("  from user  %llu packets, %llu bytes\n",
 	       d->from_user.packets, d->from_user.bytes);
-	printf("  to user    %" PRIu64 " packets, %" PRIu64 " bytes\n",
+	printf("  to user    %llu packets, %llu bytes\n",
 	       d->to_user.packets, d->to_user.bytes);
-	printf("  dropped    %" PRIu64 "\n", drops_sum(&d->drops));
+	printf("  dropped    %llu\n", drops_sum(&d->drops));
 	for (i = 0; i < d->drops.n; i++)
 		if (d->drops.count[i])
-			printf("    %-20s %" PRIu64 "  %s\n", reason_name(i),
+			printf("    %-20s %llu  %s\n", reason_name(i),
 			       d->drops.count[i], reason_text(i));
 }
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = { COMMON_OPTIONS, { } };
+	static const struct option options[] = { OPTION_JSON, OPTION_HELP, { } };
 	struct devices all;
 	struct link l;
 	int status;

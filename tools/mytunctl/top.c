@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl top: what goes on, again and again. */
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -20,6 +19,8 @@
 #include "mytunctl.h"
 #include "queue.h"
 #include "table.h"
+
+#define NANO	1000000000.0
 
 /* What the kernel knew at one moment. */
 struct sample {
@@ -80,14 +81,16 @@ static void sample_free(struct sample *s)
 
 static double seconds_between(const struct sample *a, const struct sample *b)
 {
-	double s = b->at.tv_sec - a->at.tv_sec +
-		   (b->at.tv_nsec - a->at.tv_nsec) / 1e9;
+	time_t whole = b->at.tv_sec - a->at.tv_sec;
+	long rest = b->at.tv_nsec - a->at.tv_nsec;
+	double s = whole + rest / NANO;
 
-	return s > 0 ? s : 1e-9;
+	return s > 0 ? s : 1 / NANO;
 }
 
 /* Counters begin anew when a queue goes to another device. */
-static double rate(uint64_t before, uint64_t now, double seconds)
+static double rate(unsigned long long before, unsigned long long now,
+		   double seconds)
 {
 	return (now < before ? now : now - before) / seconds;
 }
@@ -258,7 +261,7 @@ static void print_table(const struct sample *before, const struct sample *now)
 	struct table table;
 	double dropped = 0;
 
-	table_begin(&table, heads, sizeof(heads) / sizeof(heads[0]));
+	table_begin(&table, heads, ARRAY_SIZE(heads));
 	fill(&table, before, now, sum, &dropped);
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&t));
 	if (top.screen)
@@ -285,7 +288,7 @@ static bool wait_interval(void)
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct timespec t = {
 		.tv_sec = top.interval,
-		.tv_nsec = (top.interval - (long)top.interval) * 1e9,
+		.tv_nsec = (top.interval - (long)top.interval) * NANO,
 	};
 	char key;
 	int n;
@@ -361,7 +364,8 @@ static int loop(void)
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
-		COMMON_OPTIONS,
+		OPTION_JSON,
+		OPTION_HELP,
 		{ "count", required_argument, NULL, 'c' },
 		{ "interval", required_argument, NULL, 'i' },
 		{ "once", no_argument, NULL, '1' },
@@ -385,7 +389,8 @@ static int run(int argc, char **argv)
 			top.interval = strtod(optarg, &rest);
 			if (rest == optarg || *rest ||
 			    !(top.interval >= 0.1 && top.interval <= 3600))
-				usage_error(c, "an interval is 0.1 to 3600 seconds, not '%s'", optarg);
+				usage_error(c, "not 0.1 to 3600 seconds: '%s'",
+					    optarg);
 			break;
 		}
 	}

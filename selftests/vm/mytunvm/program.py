@@ -55,6 +55,7 @@ def build():
             shutil.copy2(path, output)
     carry.carry(host.NEEDED["qemu-system-x86"], output / "carried",
                 pathlib.Path("/usr/lib").glob("*/qemu/accel-tcg-x86_64.so"))
+    carry.carry(str(output / "ctl" / "mytunctl"), output / "tool")
     return output
 
 

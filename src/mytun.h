@@ -87,6 +87,7 @@ struct mytun {
 	struct mytun_queue __rcu *queues[MYTUN_MAX_QUEUES]; /* (rtnl, rcu) */
 	unsigned int nqueues;		/* (rtnl) length of queues[] */
 	unsigned int ndisabled;		/* (rtnl) length of disabled */
+	unsigned int queue_changes;	/* (rtnl) how often one came or went */
 	unsigned int queue_slots;	/* (rtnl) in ethtool's statistics */
 	unsigned int flags;		/* (rtnl) IFF_* and MYTUN_VNET_* */
 	int vnet_hdr_sz;		/* (rtnl) bytes, 10 or more */
@@ -122,6 +123,8 @@ struct mytun_queue {
 	struct socket socket;		/* sock_alloc_send_pskb() looks at it */
 	struct socket_wq wq;		/* readers and writers that wait */
 	struct mytun __rcu *dev;	/* (rtnl, rcu) attached or set aside */
+	u64 id;				/* (open) no other queue had it */
+	atomic64_t wakeups;		/* who waited for packets was woken */
 	struct mytun *disabled;		/* (rtnl) the device, while set aside;
 					 * whether it is: RCU
 					 */
@@ -230,6 +233,7 @@ void mytun_queue_disable(struct mytun_queue *q);
 void mytun_queue_detach_all(struct mytun *tun);
 void mytun_queue_start_all(struct mytun *tun);
 int mytun_queue_resize(struct mytun *tun);
+u32 mytun_queue_waiting(const struct mytun_queue *q);
 
 /* napi.c */
 void mytun_napi_init(struct mytun_queue *q);
@@ -313,6 +317,7 @@ long mytun_batch_ioctl(struct mytun *tun, struct mytun_queue *q,
 		       const void __user *arg);
 void mytun_batch_end(struct mytun_queue *q);
 bool mytun_batch_reads(const struct mytun_queue *q);
+void mytun_batch_describe(const struct mytun_queue *q, struct mytun_batch *to);
 
 /* control.c */
 long mytun_control(struct mytun_queue *q, unsigned int cmd, void __user *argp);

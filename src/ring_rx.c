@@ -100,6 +100,7 @@ static void publish(struct mytun_rings *r)
 	smp_store_release(&r->k->rx_producer, r->rx_pos);	/* A */
 	WRITE_ONCE(r->rx_published, r->rx_pos);
 	r->rx_unpublished = 0;
+	r->rx_batches++;
 	smp_mb();						/* E */
 	load_consumer(r);
 	if (unlikely(READ_ONCE(r->wake_usecs)))

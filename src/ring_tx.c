@@ -94,6 +94,7 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 		left -= rec->size;
 	}
 	mytun_intake_end(tun, q, &intake);
+	WRITE_ONCE(r->tx_batches, r->tx_batches + 1);
 	WRITE_ONCE(r->tx_pos, pos);
 	WRITE_ONCE(r->k->tx_packets, r->tx_packets);
 	WRITE_ONCE(r->k->tx_refused, r->tx_refused);

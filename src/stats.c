@@ -51,6 +51,32 @@ const char *mytun_drop_name(enum mytun_drop reason)
 	return drop_names[reason];
 }
 
+/* One write() was a batch. */
+void mytun_count_rx_batch(struct mytun_queue *q)
+{
+	struct mytun_stats *s;
+
+	local_bh_disable();
+	s = this_cpu_ptr(q->stats);
+	u64_stats_update_begin(&s->syncp);
+	s->n.rx_batches++;
+	u64_stats_update_end(&s->syncp);
+	local_bh_enable();
+}
+
+/* One read() was a batch. */
+void mytun_count_tx_batch(struct mytun_queue *q)
+{
+	struct mytun_stats *s;
+
+	local_bh_disable();
+	s = this_cpu_ptr(q->stats);
+	u64_stats_update_begin(&s->syncp);
+	s->n.tx_batches++;
+	u64_stats_update_end(&s->syncp);
+	local_bh_enable();
+}
+
 static void count_drop(struct mytun *tun, struct mytun_queue *q,
 		       enum mytun_drop reason, u32 len)
 {

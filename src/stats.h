@@ -21,6 +21,8 @@ struct mytun_counts {
 	u64 rx_bytes;
 	u64 tx_packets;
 	u64 tx_bytes;
+	u64 rx_batches;		/* calls that carried records */
+	u64 tx_batches;
 	u64 drop[MYTUN_DROP_MAX];
 };
 
@@ -74,6 +76,8 @@ static inline void mytun_stats_rx(struct mytun_stats __percpu *stats,
 struct mytun;
 struct mytun_queue;
 
+void mytun_count_rx_batch(struct mytun_queue *q);
+void mytun_count_tx_batch(struct mytun_queue *q);
 void mytun_count_drop(struct mytun *tun, struct mytun_queue *q,
 		      enum mytun_drop reason);
 void mytun_drop(struct mytun *tun, struct mytun_queue *q, struct sk_buff *skb,

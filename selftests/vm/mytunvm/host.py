@@ -18,6 +18,7 @@ NEEDED = {
     "kmod": "/sbin/depmod",
     "libbpf-dev": "/usr/include/bpf/libbpf.h",
     "libc6-dev": "/usr/include/stdio.h",
+    "libmnl-dev": "/usr/include/libmnl/libmnl.h",
     "libpcap-dev": "/usr/include/pcap/pcap.h",
     "libsodium-dev": "/usr/include/sodium.h",
     "make": "/usr/bin/make",

@@ -59,6 +59,7 @@ def build():
     carry.carry(str(output / "mytun-gen"), output / "carried",
                 [pcap, *carry.libraries(pcap)[0]])
     carry.carry(str(output / "mytun-fwd"), output / "carried")
+    carry.carry(str(output / "ctl" / "mytunctl"), output / "tool")
     return output
 
 

@@ -209,7 +209,7 @@ TEST_F_TIMEOUT(genl, queues, 120)
 		id[i] = family_number(family_attr(f, MYTUN_A_QUEUE_ID));
 		EXPECT_LT(i ? id[i - 1] : 0, id[i]);
 		EXPECT_EQ(i, way(f, MYTUN_A_QUEUE_TO_USER, MYTUN_A_WAY_MODE));
-		EXPECT_EQ(i == 2 ? MYTUN_MODE_RING : MYTUN_MODE_PLAIN,
+		EXPECT_EQ(i == 2 ? MYTUN_WAY_RING : MYTUN_WAY_PLAIN,
 			  way(f, MYTUN_A_QUEUE_FROM_USER, MYTUN_A_WAY_MODE));
 		EXPECT_EQ(i == 2 ? 1 << 20 : 500,
 			  way(f, MYTUN_A_QUEUE_TO_USER, MYTUN_A_WAY_SIZE));

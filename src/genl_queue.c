@@ -27,7 +27,7 @@ static int put_way(struct sk_buff *skb, const struct way *w)
 	    nla_put_u32(skb, MYTUN_A_WAY_SIZE, w->size) ||
 	    nla_put_u32(skb, MYTUN_A_WAY_USED, w->used))
 		return -EMSGSIZE;
-	if (w->mode == MYTUN_MODE_PLAIN)
+	if (w->mode == MYTUN_WAY_PLAIN)
 		return 0;
 	if (nla_put_u64_64bit(skb, MYTUN_A_WAY_BATCHES, w->batches, 0) ||
 	    nla_put_u32(skb, MYTUN_A_WAY_HEAD_ROOM, w->head_room) ||
@@ -76,7 +76,7 @@ static int put_to_user(struct sk_buff *skb, const struct mytun_queue *q,
 	if (!nest)
 		return -EMSGSIZE;
 	if (r && r->rx_size) {
-		w.mode = MYTUN_MODE_RING;
+		w.mode = MYTUN_WAY_RING;
 		w.flags = r->flags & MYTUN_Q_HASH;
 		w.batches += READ_ONCE(r->rx_batches);
 		w.wakeups = atomic64_read(&r->wakeups);
@@ -97,7 +97,7 @@ static int put_to_user(struct sk_buff *skb, const struct mytun_queue *q,
 	} else {
 		w.used = mytun_queue_waiting(q);
 		if (batch->flags & MYTUN_Q_READ) {
-			w.mode = MYTUN_MODE_BATCH;
+			w.mode = MYTUN_WAY_BATCH;
 			w.flags = batch->flags & MYTUN_Q_HASH;
 			w.head_room = batch->head_room;
 			w.tail_room = batch->tail_room;
@@ -126,7 +126,7 @@ static int put_from_user(struct sk_buff *skb, const struct mytun_queue *q,
 	if (!nest)
 		return -EMSGSIZE;
 	if (r && r->tx_size) {
-		w.mode = MYTUN_MODE_RING;
+		w.mode = MYTUN_WAY_RING;
 		w.flags = r->flags & MYTUN_Q_META;
 		w.batches += READ_ONCE(r->tx_batches);
 		w.size = r->tx_size;
@@ -137,7 +137,7 @@ static int put_from_user(struct sk_buff *skb, const struct mytun_queue *q,
 				      READ_ONCE(r->tx_refused), 0))
 			return -EMSGSIZE;
 	} else if (batch->flags & MYTUN_Q_WRITE) {
-		w.mode = MYTUN_MODE_BATCH;
+		w.mode = MYTUN_WAY_BATCH;
 		w.flags = batch->flags & MYTUN_Q_META;
 	}
 	if (put_way(skb, &w))

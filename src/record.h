@@ -29,6 +29,23 @@ static inline u32 mytun_record_size(const struct mytun_record_rules *rules,
 		     rules->tail_room, MYTUN_RECORD_ALIGN);
 }
 
+/* A header that the process cannot change any more. */
+union mytun_record_copy {
+	struct mytun_record record;
+	u64 word[MYTUN_RECORD_HEADER / sizeof(u64)];
+};
+
+/* Of what the process has written, word by word, each read once. */
+static __always_inline void mytun_record_copy(union mytun_record_copy *to,
+					      const u64 *from)
+{
+	BUILD_BUG_ON(sizeof(to->word) != 4 * sizeof(u64));
+	to->word[0] = READ_ONCE(from[0]);
+	to->word[1] = READ_ONCE(from[1]);
+	to->word[2] = READ_ONCE(from[2]);
+	to->word[3] = READ_ONCE(from[3]);
+}
+
 /* Whether the place where the next record begins can be told from this one. */
 static inline bool mytun_record_size_ok(const struct mytun_record *r, u32 room)
 {

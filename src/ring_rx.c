@@ -222,7 +222,7 @@ static __always_inline bool put(struct mytun *tun, struct mytun_queue *q,
 out:
 	if (READ_ONCE(tun->flags) & IFF_BACKPRESSURE)
 		stop_if_full(tun, q, r);
-	if (!more || r->rx_stopped)
+	if (!more || READ_ONCE(r->rx_stopped))
 		publish(r);
 	spin_unlock(&r->rx_lock);
 	return taken;
@@ -291,7 +291,7 @@ void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r)
 	spin_lock_bh(&r->rx_lock);
 	rcu_read_lock();
 	tun = mytun_rcu(q);
-	if (r->rx_stopped && tun && roomy(r))
+	if (READ_ONCE(r->rx_stopped) && tun && roomy(r))
 		start_queue(tun, q, r);
 	rcu_read_unlock();
 	spin_unlock_bh(&r->rx_lock);

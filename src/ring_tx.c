@@ -20,21 +20,6 @@ static u32 waiting(struct mytun_rings *r)
 	return n;
 }
 
-union header {
-	struct mytun_record record;
-	u64 word[MYTUN_RECORD_HEADER / sizeof(u64)];
-};
-
-/* A copy of what the process has written, word by word, each read once. */
-static __always_inline void copy_record(union header *to, const u64 *from)
-{
-	BUILD_BUG_ON(sizeof(to->word) != 4 * sizeof(u64));
-	to->word[0] = READ_ONCE(from[0]);
-	to->word[1] = READ_ONCE(from[1]);
-	to->word[2] = READ_ONCE(from[2]);
-	to->word[3] = READ_ONCE(from[3]);
-}
-
 /**
  * mytun_ring_take - deliver records of the TX ring
  * @tun: the device
@@ -53,7 +38,7 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 	u32 left = waiting(r), pos = r->tx_pos;
 	struct mytun_intake_rules intake;
 	const struct mytun_record *rec;
-	union header header;
+	union mytun_record_copy header;
 	int n = 0;
 
 	if (!left)
@@ -69,7 +54,7 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 		const void *at = r->tx_area.map + (pos & (r->tx_size - 1));
 
 		n++;
-		copy_record(&header, at);
+		mytun_record_copy(&header, at);
 		if (unlikely(!mytun_record_size_ok(rec, left))) {
 			/* Nobody can tell where the next one begins. */
 			r->bad_size++;

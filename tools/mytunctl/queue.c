@@ -189,9 +189,9 @@ void queues_free(struct queues *q)
 const char *way_mode(const struct way *w)
 {
 	static const char *const modes[] = {
-		[MYTUN_MODE_PLAIN] = "plain",
-		[MYTUN_MODE_BATCH] = "batch",
-		[MYTUN_MODE_RING] = "ring",
+		[MYTUN_WAY_PLAIN] = "plain",
+		[MYTUN_WAY_BATCH] = "batch",
+		[MYTUN_WAY_RING] = "ring",
 	};
 
 	return w->mode < ARRAY_SIZE(modes) ? modes[w->mode] :

@@ -9,7 +9,7 @@
 #include "reason.h"
 
 struct way {
-	uint32_t mode;			/* MYTUN_MODE_* */
+	uint32_t mode;			/* MYTUN_WAY_* */
 	unsigned long long packets, bytes, batches, wakeups;
 	uint32_t size, used;
 	uint32_t record_max, head_room, tail_room, flags;

@@ -20,11 +20,11 @@ static void json_way(const char *key, const struct way *w, bool to_user)
 	json_number("bytes", w->bytes);
 	json_number("size", w->size);
 	json_number("used", w->used);
-	json_string("unit", w->mode == MYTUN_MODE_RING || !to_user ? "bytes" :
+	json_string("unit", w->mode == MYTUN_WAY_RING || !to_user ? "bytes" :
 								   "packets");
 	if (to_user)
 		json_number("wakeups", w->wakeups);
-	if (w->mode != MYTUN_MODE_PLAIN)
+	if (w->mode != MYTUN_WAY_PLAIN)
 		json_number("batches", w->batches);
 	json_object_end();
 }

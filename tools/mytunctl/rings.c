@@ -12,8 +12,8 @@
 
 static bool has_ring(const struct queue *q)
 {
-	return q->to_user.mode == MYTUN_MODE_RING ||
-	       q->from_user.mode == MYTUN_MODE_RING;
+	return q->to_user.mode == MYTUN_WAY_RING ||
+	       q->from_user.mode == MYTUN_WAY_RING;
 }
 
 static bool flag(const struct queue *q, uint32_t bit)
@@ -25,7 +25,7 @@ static void json_rx(const struct queue *q)
 {
 	const struct way *w = &q->to_user;
 
-	if (w->mode != MYTUN_MODE_RING) {
+	if (w->mode != MYTUN_WAY_RING) {
 		json_null("rx");
 		return;
 	}
@@ -52,7 +52,7 @@ static void json_tx(const struct queue *q)
 {
 	const struct way *w = &q->from_user;
 
-	if (w->mode != MYTUN_MODE_RING) {
+	if (w->mode != MYTUN_WAY_RING) {
 		json_null("tx");
 		return;
 	}
@@ -104,7 +104,7 @@ static void print_rx(const struct queue *q)
 {
 	const struct way *w = &q->to_user;
 
-	if (w->mode != MYTUN_MODE_RING) {
+	if (w->mode != MYTUN_WAY_RING) {
 		puts("  RX  none");
 		return;
 	}
@@ -128,7 +128,7 @@ static void print_tx(const struct queue *q)
 {
 	const struct way *w = &q->from_user;
 
-	if (w->mode != MYTUN_MODE_RING) {
+	if (w->mode != MYTUN_WAY_RING) {
 		puts("  TX  none");
 		return;
 	}

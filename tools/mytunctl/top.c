@@ -111,7 +111,7 @@ static void way_rates(struct rates *r, const struct way *before,
 /* Packets that came at a time; 1 where each is a call of its own. */
 static double batch_size(const struct rates *r, const struct way *w)
 {
-	if (w->mode == MYTUN_MODE_PLAIN)
+	if (w->mode == MYTUN_WAY_PLAIN)
 		return r->packets > 0 ? 1 : 0;
 	return r->batches > 0 ? r->packets / r->batches : 0;
 }
@@ -136,7 +136,7 @@ static void row(struct table *t, const struct device *d, const struct queue *q,
 		bool to_user, const struct rates *r, double drops)
 {
 	const struct way *w = to_user ? &q->to_user : &q->from_user;
-	bool ring = w->mode == MYTUN_MODE_RING;
+	bool ring = w->mode == MYTUN_WAY_RING;
 	char name[16], a[16];
 
 	table_cell(t, "%s", d->name);

@@ -542,7 +542,7 @@ enum mytun_queue_attr {
 /* One direction. From the user is what it writes and its TX ring. */
 enum mytun_way_attr {
 	MYTUN_A_WAY_PAD,
-	MYTUN_A_WAY_MODE,		/* u32, MYTUN_MODE_* */
+	MYTUN_A_WAY_MODE,		/* u32, MYTUN_WAY_* */
 	MYTUN_A_WAY_PACKETS,	/* u64, taken by the other side */
 	MYTUN_A_WAY_BYTES,	/* u64 */
 	MYTUN_A_WAY_BATCHES,	/* u64, in how many steps: batch reads or
@@ -568,9 +568,9 @@ enum mytun_way_attr {
 	MYTUN_A_WAY_REFUSED,	/* u64, records in TX that were not accepted */
 };
 
-#define MYTUN_MODE_PLAIN	0	/* one packet a read() or write() */
-#define MYTUN_MODE_BATCH	1
-#define MYTUN_MODE_RING		2
+#define MYTUN_WAY_PLAIN	0	/* one packet a read() or write() */
+#define MYTUN_WAY_BATCH	1
+#define MYTUN_WAY_RING		2
 
 /* A flow has no direction: which end is A says nothing. */
 enum mytun_flow_attr {

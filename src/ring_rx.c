@@ -310,13 +310,12 @@ void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,
 }
 
 /*
- * For who is about to sleep and has said where. What orders that before the
- * look here: for wait the full barrier of prepare_to_wait(); for poll rx_lock,
- * which mytun_ring_restart() has taken since: whoever publishes later sees the
- * sleeper, and what was published before is seen here.
+ * For who is about to sleep and has said where: poll, whose poll_wait() has no
+ * barrier of its own before 6.14, and wait, after prepare_to_wait().
  */
 bool mytun_ring_rx_empty(struct mytun_rings *r)
 {
+	smp_mb();						/* E */
 	return !r->rx_size ||
 	       READ_ONCE(r->rx_published) == seen(r);
 }

@@ -139,9 +139,9 @@ build_page(const struct mytun_intake *in, unsigned int headroom,
 }
 
 /* A larger packet: a linear part for the headers, the rest in fragments. */
-static noinline struct sk_buff *read_frags(const struct mytun_intake_rules *rules,
-				  struct mytun_source *src,
-				  unsigned int linear)
+static noinline struct sk_buff *
+read_frags(const struct mytun_intake_rules *rules, struct mytun_source *src,
+	   unsigned int linear)
 {
 	struct page_frag *frag = rules->frag;
 	struct sk_buff *skb;
@@ -191,8 +191,8 @@ free:
  * IFF_NAPI_FRAGS: the first piece of the caller's vector is the linear part,
  * each other one a fragment, of a page at most.
  */
-static noinline struct sk_buff *read_segments(const struct mytun_intake_rules *rules,
-				     struct mytun_source *src)
+static noinline struct sk_buff *
+read_segments(const struct mytun_intake_rules *rules, struct mytun_source *src)
 {
 	size_t n = iov_iter_single_seg_count(src->iter);
 	struct sk_buff *skb;
@@ -233,10 +233,9 @@ static noinline struct sk_buff *read_segments(const struct mytun_intake_rules *r
 }
 
 /* With a send buffer that can fill up, the queue's socket pays. */
-static noinline struct sk_buff *read_charged(struct mytun_queue *q,
-				    const struct mytun_intake_rules *rules,
-				    struct mytun_source *src,
-				    unsigned int linear)
+static noinline struct sk_buff *
+read_charged(struct mytun_queue *q, const struct mytun_intake_rules *rules,
+	     struct mytun_source *src, unsigned int linear)
 {
 	size_t len = src->len;
 	struct sk_buff *skb;
@@ -386,9 +385,10 @@ static bool runs_on_page(const struct mytun_intake_rules *rules,
  * gone and counted, and *@err is what the user is told.
  */
 static noinline bool run_on_page(struct mytun *tun, struct mytun_queue *q,
-			struct mytun_intake_rules *rules,
-			const struct mytun_intake *in, struct bpf_prog *prog,
-			struct sk_buff **skb, int *err)
+				 struct mytun_intake_rules *rules,
+				 const struct mytun_intake *in,
+				 struct bpf_prog *prog, struct sk_buff **skb,
+				 int *err)
 {
 	enum mytun_xdp_verdict verdict;
 	struct xdp_buff xdp;
@@ -423,10 +423,10 @@ static noinline bool run_on_page(struct mytun *tun, struct mytun_queue *q,
  * counts as received, like all that the stack's own programs take. @h: the
  * headers as they are afterwards.
  */
-static noinline struct sk_buff *run_on_skb(struct mytun *tun,
-				  struct mytun_intake_rules *rules,
-				  struct bpf_prog *prog, struct sk_buff *skb,
-				  unsigned int len, struct mytun_headers *h)
+static noinline struct sk_buff *
+run_on_skb(struct mytun *tun, struct mytun_intake_rules *rules,
+	   struct bpf_prog *prog, struct sk_buff *skb, unsigned int len,
+	   struct mytun_headers *h)
 {
 	skb = mytun_xdp_run_skb(prog, skb);
 	if (!skb) {

@@ -151,9 +151,8 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 	WRITE_ONCE(r->rx_stopped, true);
 	r->rx_stops++;
 	WRITE_ONCE(r->k->rx_stops, r->rx_stops);
-	/* After rx_stopped, which mytun_ring_restart() looks at first. */
-	smp_store_release(&r->k->rx_flags,
-			  r->k->rx_flags | MYTUN_RING_RX_STOPPED);
+	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags | MYTUN_RING_RX_STOPPED);
+	/* Who made room too early for roomy() sees rx_stopped and the flag. */
 	smp_mb();						/* G */
 	if (roomy(r))
 		start_queue(tun, q, r);

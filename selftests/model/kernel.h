@@ -71,8 +71,8 @@ typedef struct { u32 word; } spinlock_t;
 #define smp_store_release(p, value)					\
 	model_store(p, sizeof(*(p)), value, MODEL_RELEASE, __FILE__, __LINE__)
 #define smp_mb()		model_fence(__FILE__, __LINE__)
-#define atomic64_inc(a)		((void)++(a)->counter)
-#define atomic64_inc_return(a)	(++(a)->counter)
+#define atomic64_inc(a)		((void)((a)->counter += 1))
+#define atomic64_inc_return(a)	((a)->counter += 1)
 #define atomic_read(a)		((a)->counter)
 #define atomic_set(a, value)	((void)((a)->counter = (value)))
 #define atomic_xchg(a, value)						\

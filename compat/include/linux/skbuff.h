@@ -16,7 +16,7 @@
 /* Both came in 4.18; no packet of an earlier kernel has this bit. */
 #ifndef NETIF_F_GSO_UDP_L4
 #define NETIF_F_GSO_UDP_L4		0
-#define SKB_GSO_UDP_L4			(1 << 30)
+#define SKB_GSO_UDP_L4			BIT(30)
 #endif
 
 #ifndef MYTUN_HAVE_NF_RESET_CT

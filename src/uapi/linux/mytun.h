@@ -464,22 +464,20 @@ enum mytun_cmd {
 
 enum mytun_device_attr {
 	MYTUN_A_DEVICE_PAD,
-	MYTUN_A_DEVICE_NAME,	/* string */
-	MYTUN_A_DEVICE_FLAGS,	/* u32, IFF_* of <linux/if_tun.h>, IFF_PERSIST
-				 * included
-				 */
-	MYTUN_A_DEVICE_HAS,	/* u32, MYTUN_HAS_* */
-	MYTUN_A_DEVICE_OWNER,	/* u32, as the reader numbers users */
-	MYTUN_A_DEVICE_GROUP,	/* u32 */
+	MYTUN_A_DEVICE_NAME,		/* string */
+	MYTUN_A_DEVICE_FLAGS,		/* u32, IFF_*, IFF_PERSIST included */
+	MYTUN_A_DEVICE_HAS,		/* u32, MYTUN_HAS_* */
+	MYTUN_A_DEVICE_OWNER,		/* u32, as the reader numbers users */
+	MYTUN_A_DEVICE_GROUP,		/* u32 */
 	MYTUN_A_DEVICE_VNET_SIZE,	/* u32, bytes of the virtio_net_hdr */
-	MYTUN_A_DEVICE_QUEUES,	/* u32, that are attached */
+	MYTUN_A_DEVICE_QUEUES,		/* u32, that are attached */
 	MYTUN_A_DEVICE_DETACHED,	/* u32, queues set aside by TUNSETQUEUE */
-	MYTUN_A_DEVICE_FLOWS,	/* nest of MYTUN_A_TABLE_*; multiqueue only */
+	MYTUN_A_DEVICE_FLOWS,		/* nest of MYTUN_A_TABLE_*; multiqueue only */
 	MYTUN_A_DEVICE_FROM_USER,	/* nest of MYTUN_A_WAY_* */
-	MYTUN_A_DEVICE_TO_USER,	/* nest of MYTUN_A_WAY_* */
-	MYTUN_A_DEVICE_DROPS,	/* nest of u64, the type is the enum mytun_drop
-				 * plus 1
-				 */
+	MYTUN_A_DEVICE_TO_USER,		/* nest of MYTUN_A_WAY_* */
+	MYTUN_A_DEVICE_DROPS,		/* nest of u64, the type is the enum mytun_drop
+					 * plus 1
+					 */
 };
 
 /* What a device has been given. */
@@ -508,21 +506,21 @@ enum mytun_table_attr {
 enum mytun_queue_attr {
 	MYTUN_A_QUEUE_PAD,
 	MYTUN_A_QUEUE_ID,		/* u64, of the file; no other one gets it while
-				 * the module is loaded. The line mytun-queue of
-				 * /proc/PID/fdinfo/FD has it as well.
-				 */
-	MYTUN_A_QUEUE_INDEX,	/* u32, not of a queue that is set aside */
-	MYTUN_A_QUEUE_STATE,	/* u32, MYTUN_STATE_* */
+					 * the module is loaded. The line mytun-queue of
+					 * /proc/PID/fdinfo/FD has it as well.
+					 */
+	MYTUN_A_QUEUE_INDEX,		/* u32, not of a queue that is set aside */
+	MYTUN_A_QUEUE_STATE,		/* u32, MYTUN_STATE_* */
 	MYTUN_A_QUEUE_FROM_USER,	/* nest of MYTUN_A_WAY_* */
-	MYTUN_A_QUEUE_TO_USER,	/* nest of MYTUN_A_WAY_* */
-	MYTUN_A_QUEUE_DROPS,	/* as MYTUN_A_DEVICE_DROPS */
-	MYTUN_A_QUEUE_DRIVE,	/* u32, MYTUN_DRIVE_*; with a TX ring only */
-	MYTUN_A_QUEUE_POLL_US,	/* u32, likewise */
-	MYTUN_A_QUEUE_THREAD,	/* u32, pid of the kernel thread, as the reader
-				 * numbers processes
-				 */
+	MYTUN_A_QUEUE_TO_USER,		/* nest of MYTUN_A_WAY_* */
+	MYTUN_A_QUEUE_DROPS,		/* as MYTUN_A_DEVICE_DROPS */
+	MYTUN_A_QUEUE_DRIVE,		/* u32, MYTUN_DRIVE_*; with a TX ring only */
+	MYTUN_A_QUEUE_POLL_US,		/* u32, likewise */
+	MYTUN_A_QUEUE_THREAD,		/* u32, pid of the kernel thread, as the reader
+					 * numbers processes
+					 */
 	MYTUN_A_QUEUE_BAD_POSITION, /* u64, as in struct mytun_ring_kernel */
-	MYTUN_A_QUEUE_BAD_SIZE,	/* u64 */
+	MYTUN_A_QUEUE_BAD_SIZE,		/* u64 */
 	MYTUN_A_QUEUE_BAD_RECORD,	/* u64 */
 };
 
@@ -543,29 +541,29 @@ enum mytun_queue_attr {
 enum mytun_way_attr {
 	MYTUN_A_WAY_PAD,
 	MYTUN_A_WAY_MODE,		/* u32, MYTUN_WAY_* */
-	MYTUN_A_WAY_PACKETS,	/* u64, taken by the other side */
-	MYTUN_A_WAY_BYTES,	/* u64 */
-	MYTUN_A_WAY_BATCHES,	/* u64, in how many steps: batch reads or
-				 * writes, times that RX was published, runs
-				 * that took from TX
-				 */
+	MYTUN_A_WAY_PACKETS,		/* u64, taken by the other side */
+	MYTUN_A_WAY_BYTES,		/* u64 */
+	MYTUN_A_WAY_BATCHES,		/* u64, in how many steps: batch reads or
+					 * writes, times that RX was published, runs
+					 * that took from TX
+					 */
 	MYTUN_A_WAY_SIZE,		/* u32, what there is room for: ring, bytes; to
-				 * the user otherwise, packets; from the user,
-				 * the send buffer's bytes
-				 */
+					 * the user otherwise, packets; from the user,
+					 * the send buffer's bytes
+					 */
 	MYTUN_A_WAY_USED,		/* u32, how much of it is in use */
-	MYTUN_A_WAY_RECORD_MAX,	/* u32, bytes of the largest record in RX */
-	MYTUN_A_WAY_HEAD_ROOM,	/* u32, bytes; batch or ring */
-	MYTUN_A_WAY_TAIL_ROOM,	/* u32 */
-	MYTUN_A_WAY_FLAGS,	/* u32, MYTUN_Q_HASH, MYTUN_Q_META */
-	MYTUN_A_WAY_WAKEUPS,	/* u64, to the user: who waited was woken; from
-				 * the user, ring: kicks
-				 */
+	MYTUN_A_WAY_RECORD_MAX,		/* u32, bytes of the largest record in RX */
+	MYTUN_A_WAY_HEAD_ROOM,		/* u32, bytes; batch or ring */
+	MYTUN_A_WAY_TAIL_ROOM,		/* u32 */
+	MYTUN_A_WAY_FLAGS,		/* u32, MYTUN_Q_HASH, MYTUN_Q_META */
+	MYTUN_A_WAY_WAKEUPS,		/* u64, to the user: who waited was woken; from
+					 * the user, ring: kicks
+					 */
 	MYTUN_A_WAY_WAKE_PACKETS,	/* u32, MYTUN_IOC_MODERATE */
-	MYTUN_A_WAY_WAKE_USECS,	/* u32 */
+	MYTUN_A_WAY_WAKE_USECS,		/* u32 */
 	MYTUN_A_WAY_FULL,		/* u64, dropped since RX was full */
-	MYTUN_A_WAY_STOPS,	/* u64, times that a full RX stopped the queue */
-	MYTUN_A_WAY_REFUSED,	/* u64, records in TX that were not accepted */
+	MYTUN_A_WAY_STOPS,		/* u64, times that a full RX stopped the queue */
+	MYTUN_A_WAY_REFUSED,		/* u64, records in TX that were not accepted */
 };
 
 #define MYTUN_WAY_PLAIN	0	/* one packet a read() or write() */

@@ -122,6 +122,7 @@ void site_send(const int *sockets, unsigned int count, size_t size)
 		.iov_len = size - IP_UDP,
 	};
 	struct mmsghdr messages[BURST] = {};
+	static unsigned int turn;
 	unsigned int i;
 
 	for (i = 0; i < BURST; i++) {
@@ -129,7 +130,8 @@ void site_send(const int *sockets, unsigned int count, size_t size)
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
 	for (i = 0; i < ROUND / BURST; i++)
-		if (sendmmsg(sockets[i % count], messages, BURST, 0) != BURST)
+		if (sendmmsg(sockets[turn++ % count], messages, BURST, 0) !=
+		    BURST)
 			check(errno ? -errno : -EIO, "sendmmsg");
 }
 

@@ -33,7 +33,8 @@ struct source {
 	int sockets[SOURCES];
 	unsigned int count;
 	int large;
-	bool ethernet;
+	struct packet packet;
+	struct virtio_net_hdr header;
 };
 
 static void source_open(struct source *source, const struct row *row,
@@ -44,7 +45,7 @@ static void source_open(struct source *source, const struct row *row,
 	source->large = site_raw_source(site_up(SITE_DEVICE, ethernet),
 					PACKET_VNET_HDR);
 	source->count = row->queues > 1 ? row->queues : 1;
-	source->ethernet = ethernet;
+	site_large(&source->packet, &source->header, SITE_DEVICE, ethernet);
 	for (i = 0; i < source->count; i++)
 		source->sockets[i] = site_source(i);
 }
@@ -65,7 +66,7 @@ static unsigned int source_send(const struct source *source, size_t size)
 		site_send(source->sockets, source->count, size);
 		return ROUND;
 	}
-	site_send_large(source->large, SITE_DEVICE, source->ethernet);
+	site_send_large(source->large, &source->packet, &source->header);
 	return ROUND_LARGE;
 }
 
@@ -103,7 +104,7 @@ static void measure(const struct carrier *carrier, void *state,
 static void run(const struct carrier *carrier)
 {
 	void *state = carrier_open(carrier);
-	struct source source;
+	static struct source source;
 	size_t i;
 
 	if (!state)
@@ -126,7 +127,7 @@ static void run(const struct carrier *carrier)
 static void run_floor(void)
 {
 	const struct row row = { "dummy", "nothing", "dummy" };
-	struct source source;
+	static struct source source;
 	struct series fill;
 	unsigned int sent = 0, n;
 	uint64_t start;

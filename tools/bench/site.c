@@ -155,22 +155,26 @@ int site_raw_source(int ifindex, int option)
 	return fd;
 }
 
-void site_send_large(int socket, const char *name, bool ethernet)
+void site_large(struct packet *packet, struct virtio_net_hdr *header,
+		const char *name, bool ethernet)
 {
-	static struct packet packet;
-	struct virtio_net_hdr header;
-	struct iovec iov[2] = {
-		{ &header, sizeof(header) }, { packet.data, 0 },
-	};
 	struct packet_flow flow;
-	unsigned int i;
 
 	flow_to(&flow, name, ethernet);
 	flow = packet_reverse(&flow);
-	packet_tcp(&packet, &flow, TCP_ACK, 1, 1, payload,
-		   SITE_LARGE - IP_TCP);
-	packet_gso(&packet, &header, SITE_SEGMENT);
-	iov[1].iov_len = packet.size;
+	packet_tcp(packet, &flow, TCP_ACK, 1, 1, payload, SITE_LARGE - IP_TCP);
+	packet_gso(packet, header, SITE_SEGMENT);
+}
+
+void site_send_large(int socket, const struct packet *packet,
+		     const struct virtio_net_hdr *header)
+{
+	const struct iovec iov[2] = {
+		{ (void *)header, sizeof(*header) },
+		{ (void *)packet->data, packet->size },
+	};
+	unsigned int i;
+
 	for (i = 0; i < ROUND_LARGE; i++)
 		check_errno((int)writev(socket, iov, 2), "packet socket");
 }

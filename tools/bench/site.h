@@ -47,7 +47,10 @@ void site_send(const int *sockets, unsigned int count, size_t size);
  * SITE_LARGE bytes out of the device.
  */
 int site_raw_source(int ifindex, int option);
-void site_send_large(int socket, const char *name, bool ethernet);
+void site_large(struct packet *packet, struct virtio_net_hdr *header,
+		const char *name, bool ethernet);
+void site_send_large(int socket, const struct packet *packet,
+		     const struct virtio_net_hdr *header);
 
 /*
  * An IP packet of size bytes (a frame, for a TAP device of that name) from

@@ -210,6 +210,18 @@ void site_flow(struct packet *packet, const char *name, bool ethernet,
 	packet_udp(packet, &flow, payload, size - IP_UDP);
 }
 
+/* As every TCP sends it: else GRO wants its ids to count up. */
+static void set_dont_fragment(uint8_t *ip)
+{
+	uint32_t sum = (uint32_t)~(ip[10] << 8 | ip[11]) & 0xffff;
+
+	ip[6] |= 0x40;
+	sum += 0x4000;
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+}
+
 void site_segment(struct packet *packet, const char *name, bool ethernet,
 		  size_t size, uint32_t seq)
 {
@@ -217,6 +229,7 @@ void site_segment(struct packet *packet, const char *name, bool ethernet,
 
 	flow_to(&flow, name, ethernet);
 	packet_tcp(packet, &flow, TCP_ACK, seq, 1, payload, size - IP_TCP);
+	set_dont_fragment(packet->data + packet->l3);
 }
 
 unsigned long site_seen(void)

@@ -208,7 +208,7 @@ void site_flow(struct packet *packet, const char *name, bool ethernet,
 	static uint32_t made = UINT32_MAX;
 	struct packet_flow flow;
 
-	if (ethernet || block != made || common.size != size + (ethernet ? 14 : 0)) {
+	if (ethernet || block != made || common.size != size) {
 		flow_to(&flow, name, ethernet);
 		flow.from.addr[3] = (uint8_t)(flow.from.addr[3] + block);
 		packet_udp(&common, &flow, payload, size - IP_UDP);

@@ -49,8 +49,10 @@ def write(machine, path, text):
 
 def serve(machine, name):
     """Make the repository of a version the one that is served."""
-    machine.shell('rm -rf "$1"', REPOSITORY)
-    machine.add(machine.publisher.repository(name), REPOSITORY)
+    place = f"{REPOSITORY}-{name}"
+    if machine.shell('test -e "$1" || echo absent', place):
+        machine.add(machine.publisher.repository(name), place)
+    machine.shell('ln -sfn "$1" "$2"', place, REPOSITORY)
 
 
 def apt_repository(machine):

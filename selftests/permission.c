@@ -7,15 +7,12 @@
 #include "device.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <linux/capability.h>
@@ -23,6 +20,7 @@
 #include "kselftest_harness.h"
 
 #include "rtnl.h"
+#include "who.h"
 
 #define NAME	"perm0"
 
@@ -30,14 +28,6 @@
 #define BOB	1002
 #define STAFF	2001
 #define GUESTS	2002
-
-/* Who a child process becomes. */
-struct who {
-	uid_t uid;
-	gid_t gid;
-	gid_t supplementary;	/* 0: none */
-	uint32_t capabilities;	/* 1 << CAP_*, of the first 32 */
-};
 
 static const struct who alice = { ALICE, GUESTS, 0, 0 };
 static const struct who bob = { BOB, GUESTS, 0, 0 };
@@ -49,49 +39,6 @@ static const struct who admin = { BOB, GUESTS, 0, 1U << CAP_NET_ADMIN };
 static const struct who plain_root = { 0, 0, 0, 0 };
 /* What it takes to map root into a user namespace, and nothing more. */
 static const struct who mapping_root = { 0, 0, 0, 1U << CAP_SETFCAP };
-
-static int become(const struct who *who)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2] = {};
-
-	if (prctl(PR_SET_KEEPCAPS, 1) ||
-	    setgroups(who->supplementary ? 1 : 0, &who->supplementary) ||
-	    setresgid(who->gid, who->gid, who->gid) ||
-	    setresuid(who->uid, who->uid, who->uid))
-		return -errno;
-	data[0].effective = who->capabilities;
-	data[0].permitted = who->capabilities;
-	return syscall(SYS_capset, &header, data) ? -errno : 0;
-}
-
-/*
- * Run act(arg) as somebody else, in a child; what it returned, or -ECHILD if
- * the child could not become that.
- */
-static int as(const struct who *who, int (*act)(void *arg), void *arg)
-{
-	int *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int ret = -ECHILD;
-	pid_t child;
-
-	if (result == MAP_FAILED)
-		return -errno;
-	child = fork();
-	if (!child) {
-		if (become(who))
-			_exit(1);
-		*result = act(arg);
-		_exit(0);
-	}
-	if (child > 0 && wait_child(child, DEADLINE_MS) == 0)
-		ret = *result;
-	munmap(result, sizeof(*result));
-	return ret;
-}
 
 struct request {
 	const char *name;
@@ -119,7 +66,7 @@ static int attach_as(const struct who *who, struct request request)
 	request.fd = device_open(0);
 	if (request.fd < 0)
 		return request.fd;
-	ret = as(who, set_interface, &request);
+	ret = who_does(who, set_interface, &request);
 	close(request.fd);
 	return ret;
 }
@@ -189,7 +136,7 @@ TEST_F_TIMEOUT(permission, anyone_may_open, 60)
 	if ((st.st_mode & 0666) != 0666 && !device_is_mytun())
 		SKIP(return, "somebody gave %s mode %o", device_node(),
 		     st.st_mode & 0777);
-	EXPECT_EQ(0, as(&alice, open_and_ask, &features));
+	EXPECT_EQ(0, who_does(&alice, open_and_ask, &features));
 }
 
 TEST_F_TIMEOUT(permission, create, 60)
@@ -281,7 +228,7 @@ TEST_F_TIMEOUT(permission, order_of_refusals, 60)
 	EXPECT_EQ(-EINVAL, ATTACH_AS(alice));
 	self->request.name = NAME;
 	self->request.fd = self->fd;
-	EXPECT_EQ(-EEXIST, as(&alice, set_interface, &self->request));
+	EXPECT_EQ(-EEXIST, who_does(&alice, set_interface, &self->request));
 }
 
 TEST_F_TIMEOUT(permission, napi_frags, 60)
@@ -361,14 +308,14 @@ static int get_device_namespace(void *arg)
 
 TEST_F_TIMEOUT(permission, fd_is_the_authority, 60)
 {
-	EXPECT_EQ(0, as(&bob, use_fd, self));
+	EXPECT_EQ(0, who_does(&bob, use_fd, self));
 	EXPECT_EQ(variant->flags & IFF_TAP ? 0 : -EOPNOTSUPP,
-		  as(&bob, set_mac, self));
+		  who_does(&bob, set_mac, self));
 	/* A way into the namespace is more than the fd gives. */
-	EXPECT_EQ(-EPERM, as(&bob, get_namespace, &self->fd));
-	EXPECT_EQ(-EPERM, as(&bob, get_device_namespace, &self->fd));
-	EXPECT_LE(0, as(&admin, get_namespace, &self->fd));
-	EXPECT_LE(0, as(&admin, get_device_namespace, &self->fd));
+	EXPECT_EQ(-EPERM, who_does(&bob, get_namespace, &self->fd));
+	EXPECT_EQ(-EPERM, who_does(&bob, get_device_namespace, &self->fd));
+	EXPECT_LE(0, who_does(&admin, get_namespace, &self->fd));
+	EXPECT_LE(0, who_does(&admin, get_device_namespace, &self->fd));
 }
 
 TEST_F_TIMEOUT(permission, link_needs_admin, 60)
@@ -380,22 +327,10 @@ TEST_F_TIMEOUT(permission, link_needs_admin, 60)
 	/* rtnetlink asks the core, but it is the fd's device that goes. */
 	ASSERT_LE(0, child);
 	if (!child)
-		_exit(become(&who) ? 1 : link_delete(NAME) != -EPERM);
+		_exit(who_become(&who) ? 1 : link_delete(NAME) != -EPERM);
 	status = wait_child(child, DEADLINE_MS);
 	EXPECT_EQ(0, status);
 	EXPECT_TRUE(link_exists(NAME));
-}
-
-/* In a new user namespace: nobody else exists there. */
-static int map_myself_to_root(void)
-{
-	int err = file_write("/proc/self/setgroups", "deny");
-
-	if (!err)
-		err = file_write("/proc/self/uid_map", "0 0 1\n");
-	if (!err)
-		err = file_write("/proc/self/gid_map", "0 0 1\n");
-	return err;
 }
 
 #define NO_USER_NAMESPACE	100
@@ -413,7 +348,7 @@ static int in_user_namespace(void *arg)
 		return 1;
 	if (unshare(CLONE_NEWUSER))
 		return NO_USER_NAMESPACE;
-	if (map_myself_to_root())
+	if (who_maps_to_root(&mapping_root))
 		return 2;
 	/* Every capability, but the network is still that of outside. */
 	fd = device_create(name, self->flags);
@@ -465,7 +400,7 @@ TEST_F_TIMEOUT(permission, user_namespace, 60)
 	int step;
 
 	ASSERT_EQ(0, device_ioctl(self->fd, TUNSETOWNER, BOB));
-	step = as(&mapping_root, in_user_namespace, self);
+	step = who_does(&mapping_root, in_user_namespace, self);
 	if (step == NO_USER_NAMESPACE)
 		SKIP(return, "no user namespaces for unprivileged users");
 	EXPECT_EQ(0, step);

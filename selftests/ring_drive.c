@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,6 +43,7 @@ FIXTURE(ring_drive)
 	struct lender lender;
 	pthread_t switcher;
 	unsigned long switches;
+	char group[64];
 	bool stop;
 };
 
@@ -255,6 +258,52 @@ TEST_F_TIMEOUT(ring_drive, thread_ends_with_the_queue, LIMIT)
 	EXPECT_EQ(0, wait_for(gone, &pid, DEADLINE_MS));
 }
 
+/* Makes and removes a cgroup, for which net_prio takes rtnl. */
+static void *make_groups(void *arg)
+{
+	FIXTURE_DATA(ring_drive) *self = arg;
+
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+		if (mkdir(self->group, 0755) || rmdir(self->group)) {
+			printf("# %s: %s\n", self->group, strerror(errno));
+			return NULL;
+		}
+		self->switches++;
+	}
+	return arg;
+}
+
+/* A thread joins its maker's cgroups: not under rtnl, or both wait for ever. */
+TEST_F_TIMEOUT(ring_drive, cgroups_are_made_meanwhile, LIMIT)
+{
+	const unsigned long rounds = scaled(10000);
+	char top[] = "/tmp/mytun-XXXXXX";
+	void *fine = NULL;
+	unsigned long i;
+	int pid;
+
+	ASSERT_NE(NULL, mkdtemp(top));
+	if (mount("none", top, "cgroup", 0, "net_prio")) {
+		rmdir(top);
+		SKIP(return, "no net_prio: %s", strerror(errno));
+	}
+	snprintf(self->group, sizeof(self->group), "%s/mytun", top);
+	ASSERT_EQ(0, pthread_create(&self->switcher, NULL, make_groups, self));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, ring_drive(self->dev.fd, MYTUN_DRIVE_THREAD, 0, 0,
+					&pid));
+		ASSERT_EQ(0, ring_drive(self->dev.fd, MYTUN_DRIVE_CALLER, 0, 0,
+					NULL));
+	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
+	pthread_join(self->switcher, &fine);
+	EXPECT_NE(NULL, fine);
+	printf("# %lu threads, %lu cgroups\n", rounds, self->switches);
+	EXPECT_LT(0, self->switches);
+	EXPECT_EQ(0, umount(top));
+	EXPECT_EQ(0, rmdir(top));
+}
+
 /* Changes the drive all the time, and kicks, as who changes it must. */
 static void *switcher(void *arg)
 {
@@ -328,6 +377,7 @@ TEST_F_TIMEOUT(ring_drive, changes_under_load, LIMIT)
 	EXPECT_NE(NULL, fine);
 	EXPECT_TRUE(numbered_print(&self->tally, "while drives changed"));
 	printf("# %lu changes\n", self->switches);
+	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	EXPECT_EQ(count, self->mem.kernel->tx_packets);
 	EXPECT_EQ(0, self->mem.kernel->tx_refused);
 }

@@ -153,6 +153,7 @@ static bool need_wakeup(void *arg)
 	       MYTUN_RING_TX_NEED_WAKEUP;
 }
 
+/* A socket has a packet before the ring's counters have it. */
 static bool all_taken(void *arg)
 {
 	return ringmem_sent(arg);
@@ -566,6 +567,7 @@ TEST_F_TIMEOUT(ring_tx, bad_positions, LIMIT)
 					100));
 		ASSERT_LE(0, ringmem_submit(&self->mem));
 		ASSERT_EQ(1, collect(self, true, &bytes));
+		ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	}
 	EXPECT_TRUE(numbered_print(&self->tally, "after bad positions"));
 	EXPECT_EQ(number, self->mem.kernel->tx_packets);
@@ -619,6 +621,7 @@ TEST_F_TIMEOUT(ring_tx, device_is_down, LIMIT)
 	ASSERT_TRUE(ringdev_put(&self->dev, mem, 1, 100, 100));
 	ASSERT_LE(0, ringmem_submit(mem));
 	EXPECT_EQ(1, collect(self, true, &bytes));
+	ASSERT_EQ(0, wait_for(all_taken, mem, DEADLINE_MS));
 	EXPECT_EQ(1, mem->kernel->tx_packets);
 }
 
@@ -644,6 +647,7 @@ TEST_F_TIMEOUT(ring_tx, random_headers, LIMIT)
 		ASSERT_LT(0, ringdev_receive_random(&self->dev, raw,
 						    DEADLINE_MS));
 	}
+	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	EXPECT_EQ(count, self->mem.kernel->tx_packets);
 	close(raw);
 }
@@ -744,6 +748,7 @@ TEST_F_TIMEOUT(ring_tx, gro_merges, LIMIT)
 	EXPECT_GE(gro ? SEGMENTS * SIZE : SIZE, largest);
 	printf("# largest packet in the stack: %zd of %d bytes sent\n",
 	       largest, SEGMENTS * SIZE);
+	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	EXPECT_EQ(SEGMENTS, self->mem.kernel->tx_packets);
 	close(raw);
 }

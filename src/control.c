@@ -79,8 +79,6 @@ static long set_up(struct mytun_queue *q, unsigned int nr, void __user *argp)
 	if (!r)
 		return -ENOENT;
 	switch (nr) {
-	case _IOC_NR(MYTUN_IOC_DRIVE):
-		return mytun_drive_set(r, argp);
 	case _IOC_NR(MYTUN_IOC_MODERATE):
 		return mytun_wake_moderate(r, argp);
 	case _IOC_NR(MYTUN_IOC_EVENTFD):
@@ -128,6 +126,8 @@ long mytun_control(struct mytun_queue *q, unsigned int cmd, void __user *argp)
 	case _IOC_NR(MYTUN_IOC_WAIT):
 	case _IOC_NR(MYTUN_IOC_LEND):
 		return in_use(q, nr, argp);
+	case _IOC_NR(MYTUN_IOC_DRIVE):
+		return mytun_drive_set(q, argp);
 	}
 	rtnl_lock();
 	ret = set_up(q, nr, argp);

@@ -21,7 +21,7 @@ static void set_need_wakeup(struct mytun_rings *r, bool need)
 	u32 flags = need ? MYTUN_RING_TX_NEED_WAKEUP : 0;
 
 	WRITE_ONCE(r->k->tx_flags, flags);
-	/* mytun_wake_all() stores ended, then the flags: none is lost. */
+	/* F; and mytun_wake_all() stores ended, then the flags: none is lost. */
 	smp_mb();
 	if (READ_ONCE(r->ended))
 		WRITE_ONCE(r->k->tx_flags, flags | MYTUN_RING_ENDED);
@@ -38,9 +38,10 @@ static void wake_producer(struct mytun_rings *r)
 
 /*
  * One run in process context: as many records as the device wants.
- * Context: tx_lock, softirqs on. Return: records taken, or -EBADFD.
+ * Context: tx_lock, softirqs on. Return: records taken, of at most @most; or
+ * -EBADFD.
  */
-static int run(struct mytun_rings *r)
+static int run(struct mytun_rings *r, int *most)
 {
 	struct napi_struct *napi = NULL;
 	struct mytun_queue *q = r->q;
@@ -55,7 +56,8 @@ static int run(struct mytun_rings *r)
 		if (r->drive_flags & MYTUN_DRIVE_GRO && r->napi_added &&
 		    napi_schedule_prep(&r->napi))
 			napi = &r->napi;
-		n = mytun_ring_take(tun, q, r, napi, mytun_intake_run(tun));
+		*most = mytun_intake_run(tun);
+		n = mytun_ring_take(tun, q, r, napi, *most);
 		if (napi)
 			napi_complete_done(napi, n);
 	}
@@ -90,7 +92,7 @@ static int poll(struct napi_struct *napi, int budget)
 	    READ_ONCE(r->drive) != MYTUN_DRIVE_NAPI)
 		return n;
 	set_need_wakeup(r, true);
-	if (tun && !mytun_ring_tx_empty(r))			/* F */
+	if (tun && !mytun_ring_tx_empty(r))
 		napi_schedule(napi);
 	return n;
 }
@@ -103,7 +105,7 @@ static int serve(struct mytun_rings *r, bool kernel)
 {
 	u64 idle_since = 0;
 	DEFINE_WAIT(wait);
-	int n, ret = 0;
+	int n, most, ret = 0;
 
 	set_need_wakeup(r, false);
 	while (!ret) {
@@ -113,7 +115,7 @@ static int serve(struct mytun_rings *r, bool kernel)
 		}
 		mutex_lock(&r->tx_lock);
 		n = r->drive == (kernel ? MYTUN_DRIVE_THREAD :
-				 MYTUN_DRIVE_LENT) ? run(r) : -EINTR;
+				 MYTUN_DRIVE_LENT) ? run(r, &most) : -EINTR;
 		mutex_unlock(&r->tx_lock);
 		if (n > 0) {
 			wake_producer(r);
@@ -140,7 +142,7 @@ static int serve(struct mytun_rings *r, bool kernel)
 		prepare_to_wait(&r->tx_wait, &wait, TASK_INTERRUPTIBLE);
 		set_need_wakeup(r, true);
 		/* A kernel thread whose device is gone waits for its end. */
-		if ((n < 0 || mytun_ring_tx_empty(r)) &&	/* F */
+		if ((n < 0 || mytun_ring_tx_empty(r)) &&
 		    !(kernel ? kthread_should_stop() :
 		      signal_pending(current) || READ_ONCE(r->ended)))
 			schedule();
@@ -171,32 +173,39 @@ static int thread_fn(void *data)
 	return 0;
 }
 
-/* Context: drive_lock. */
-static int thread_start(struct mytun_rings *r, const char *name)
+/*
+ * A thread that has not begun. Context: no locks, rtnl least of all: to join
+ * cgroups takes cgroup_mutex, under which net_prio takes rtnl when a cgroup is
+ * made.
+ */
+static struct task_struct *thread_create(struct mytun_rings *r,
+					 const char *name)
 {
 	struct task_struct *thread;
 
 	thread = kthread_create(thread_fn, r, "mytun/%s-%u", name,
 				READ_ONCE(r->q->index));
 	if (IS_ERR(thread))
-		return PTR_ERR(thread);
+		return thread;
+	get_task_struct(thread);
 	set_user_nice(thread, task_nice(current));
-	init_completion(&r->started);
-	cpumask_copy(&r->cpus, mytun_cpus_allowed(current));
 	/* The caller's cgroups pay, where that can be had. */
 	cgroup_attach_task_all(current, thread);
-	get_task_struct(thread);
-	r->thread = thread;
-	return 0;
+	return thread;
+}
+
+static void thread_end(struct task_struct *thread)
+{
+	if (!thread)
+		return;
+	kthread_stop(thread);
+	put_task_struct(thread);
 }
 
 /* Context: drive_lock, without tx_lock. */
 static void thread_stop(struct mytun_rings *r)
 {
-	if (!r->thread)
-		return;
-	kthread_stop(r->thread);
-	put_task_struct(r->thread);
+	thread_end(r->thread);
 	r->thread = NULL;
 }
 
@@ -219,40 +228,82 @@ static void change(struct mytun_rings *r, u32 drive, u32 flags, u32 poll_us)
 	wake_up_all(&r->tx_wait);
 }
 
-/* MYTUN_IOC_DRIVE. Context: rtnl. */
-long mytun_drive_set(struct mytun_rings *r, void __user *arg)
+/* What is asked for, if that can be. Context: rtnl. */
+static int check(struct mytun_queue *q, struct mytun_drive *d,
+		 const void __user *arg)
 {
-	struct mytun *tun = rtnl_dereference(r->q->dev);
-	struct mytun_drive d;
+	struct mytun_rings *r = rtnl_dereference(q->rings);
 	int err;
 
-	err = mytun_copy_args(&d, sizeof(d), arg);
+	if (!rtnl_dereference(q->dev))
+		return -EBADFD;
+	if (!r)
+		return -ENOENT;
+	err = mytun_copy_args(d, sizeof(*d), arg);
 	if (err)
 		return err;
-	if (d.drive > MYTUN_DRIVE_THREAD || d.flags & ~MYTUN_DRIVE_GRO ||
-	    d.poll_us > POLL_US_MAX || d.reserved)
+	if (d->drive > MYTUN_DRIVE_THREAD || d->flags & ~MYTUN_DRIVE_GRO ||
+	    d->poll_us > POLL_US_MAX || d->reserved)
 		return -EINVAL;
-	if (!r->tx_size)
-		return -ENOENT;
+	return r->tx_size ? 0 : -ENOENT;
+}
+
+/* @thread, or NULL, is the rings' from here on. Context: rtnl. */
+static void set(struct mytun_rings *r, struct mytun_drive *d,
+		struct task_struct *thread)
+{
 	mutex_lock(&r->drive_lock);
 	change(r, MYTUN_DRIVE_CALLER, 0, 0);
 	thread_stop(r);
-	err = 0;
-	d.pid = 0;
-	if (d.drive == MYTUN_DRIVE_THREAD)
-		err = thread_start(r, tun->dev->name);
-	if (!err) {
-		change(r, d.drive, d.flags, d.poll_us);
-		if (r->thread) {
-			d.pid = task_pid_vnr(r->thread);
-			wake_up_process(r->thread);
-			/* It takes no lock before it says so. */
-			wait_for_completion(&r->started);
-		}
+	if (thread) {
+		init_completion(&r->started);
+		cpumask_copy(&r->cpus, mytun_cpus_allowed(current));
+		r->thread = thread;
+		d->pid = task_pid_vnr(thread);
+	}
+	change(r, d->drive, d->flags, d->poll_us);
+	if (thread) {
+		wake_up_process(thread);
+		/* It takes no lock before it says so. */
+		wait_for_completion(&r->started);
 	}
 	mutex_unlock(&r->drive_lock);
+}
+
+/* MYTUN_IOC_DRIVE. May sleep, without rtnl: it takes that, twice. */
+long mytun_drive_set(struct mytun_queue *q, void __user *arg)
+{
+	struct task_struct *thread = NULL;
+	struct mytun_rings *r;
+	char name[IFNAMSIZ];
+	struct mytun_drive d;
+	int err;
+
+	rtnl_lock();
+	err = check(q, &d, arg);
+	if (!err)
+		strscpy(name, rtnl_dereference(q->dev)->dev->name,
+			sizeof(name));
+	/* They stay as long as the file, which the caller holds. */
+	r = rtnl_dereference(q->rings);
+	rtnl_unlock();
 	if (err)
 		return err;
+	if (d.drive == MYTUN_DRIVE_THREAD) {
+		thread = thread_create(r, name);
+		if (IS_ERR(thread))
+			return PTR_ERR(thread);
+	}
+	rtnl_lock();
+	if (rtnl_dereference(q->dev))
+		set(r, &d, thread);
+	else
+		err = -EBADFD;
+	rtnl_unlock();
+	if (err) {
+		thread_end(thread);
+		return err;
+	}
 	if (d.drive == MYTUN_DRIVE_NAPI)
 		mytun_drive_wake(r);
 	if (d.drive == MYTUN_DRIVE_THREAD &&
@@ -288,7 +339,7 @@ long mytun_drive_kick(struct mytun_queue *q, struct mytun_rings *r)
 {
 	u32 most = r->tx_size / MYTUN_RECORD_ALIGN;
 	u32 total = 0;
-	int n = 0;
+	int n = 0, run_len;
 
 	WRITE_ONCE(r->k->tx_kicks, atomic64_inc_return(&r->kicks));
 	mytun_ring_restart(q, r);
@@ -302,11 +353,14 @@ long mytun_drive_kick(struct mytun_queue *q, struct mytun_rings *r)
 	while (total < most) {
 		if (mutex_lock_interruptible(&r->tx_lock))
 			return total ?: -EINTR;
-		n = r->drive == MYTUN_DRIVE_CALLER ? run(r) : 0;
+		n = r->drive == MYTUN_DRIVE_CALLER ? run(r, &run_len) : 0;
 		mutex_unlock(&r->tx_lock);
 		if (n <= 0)
 			break;
 		total += n;
+		/* That was all; who submits more kicks for it. */
+		if (n < run_len)
+			break;
 		cond_resched();
 	}
 	wake_producer(r);

@@ -30,12 +30,16 @@
  * then loads what the other stored: at least one of them sees the other.
  *
  *   kernel (RX producer)                process (RX consumer)
- *   store rx_producer                   store rx_consumer
- *   full barrier		E              full barrier (poll and wait do it)	E
+ *   store rx_producer                   store rx_consumer, or rx_seen
+ *   full barrier		E              full barrier			E
  *   load rx_consumer;                   load rx_producer;
  *   equal to the old rx_producer:       equal to rx_consumer: sleep
  *   the process had emptied the
  *   ring and may sleep: wake it
+ *
+ * poll and MYTUN_IOC_WAIT look once more themselves. The barrier of a process
+ * matters to one that sleeps elsewhere: on an eventfd, or on an epoll that was
+ * told of the file before.
  *
  *   kernel (TX consumer)                process (TX producer)
  *   set NEED_WAKEUP                     store tx_producer
@@ -48,6 +52,9 @@
  *   full barrier		G              full barrier			G
  *   load rx_consumer;                   load rx_flags;
  *   room by now: start again            RX_STOPPED and room: kick
+ *
+ * selftests/model runs the functions that have these barriers, without each of
+ * them in turn.
  *
  * Locks: rx_lock (softirqs off) is held by whoever produces RX records;
  * tx_lock (sleeps) by whoever consumes TX records, except for NAPI, which
@@ -108,7 +115,7 @@ struct mytun_rings {
 	u32 rx_consumer;		/* as last loaded, and found sane */
 	u32 rx_unpublished;		/* records */
 	bool rx_stopped;
-	u64 rx_packets, rx_full, rx_stops;
+	u64 rx_packets, rx_full, rx_stops, rx_batches;
 
 	/* Waking the consumer: when it is due and nobody has done it yet. */
 	atomic_t wake_due;
@@ -125,7 +132,7 @@ struct mytun_rings {
 	u32 tx_size;			/* 0: no TX ring */
 	u32 tx_pos;
 	struct page_frag tx_frag;
-	u64 tx_packets, tx_refused, bad_size, bad_record;
+	u64 tx_packets, tx_refused, bad_size, bad_record, tx_batches;
 	atomic64_t bad_position;
 	atomic64_t kicks;
 	struct napi_struct napi;
@@ -204,7 +211,8 @@ bool mytun_ring_tx_writable(struct mytun_rings *r);
 /* wake.c */
 void mytun_wake_init(struct mytun_rings *r);
 void mytun_wake_exit(struct mytun_rings *r);
-void mytun_wake_rx(struct mytun_rings *r, u32 packets, bool was_empty);
+void mytun_wake_now(struct mytun_rings *r);
+void mytun_wake_moderated(struct mytun_rings *r, u32 packets, bool was_empty);
 void mytun_wake_all(struct mytun_rings *r);
 bool mytun_wake_sane(u32 packets, u32 usecs);
 void mytun_wake_set(struct mytun_rings *r, u32 packets, u32 usecs);
@@ -218,7 +226,7 @@ void mytun_drive_init(struct mytun_rings *r);
 void mytun_drive_attach(struct mytun *tun, struct mytun_rings *r);
 void mytun_drive_detach(struct mytun_rings *r);
 void mytun_drive_exit(struct mytun_rings *r);
-long mytun_drive_set(struct mytun_rings *r, void __user *arg);
+long mytun_drive_set(struct mytun_queue *q, void __user *arg);
 long mytun_drive_kick(struct mytun_queue *q, struct mytun_rings *r);
 long mytun_drive_lend(struct mytun_queue *q, struct mytun_rings *r);
 void mytun_drive_wake(struct mytun_rings *r);

@@ -55,6 +55,8 @@ def serve(machine, name):
     machine.shell('ln -sfn "$1" "$2"', place, REPOSITORY)
 
 
+# What mytun-tools needs of Debian.
+@system.after(system.tools("libmnl0", "libsodium23"))
 def apt_repository(machine):
     """apt installs from a signed repository, and from no other."""
     serve(machine, "this")

@@ -44,7 +44,7 @@ static int more_in_ring(struct queue *q)
 
 	/* Only once for a position: who polls busily does not pay for it. */
 	if (mytun_load_relaxed(rx->user_seen) != rx->cursor) {
-		mytun_store_release(rx->user_seen, rx->cursor);	/* C */
+		mytun_store_relaxed(rx->user_seen, rx->cursor);	/* C */
 		mytun_fence();
 	}
 	if (look_again(rx))

@@ -50,7 +50,7 @@
  *
  *   DONE   worker                          another worker, with the lock
  *
- *          use the record                  store.rel position
+ *          use the record                  store position
  *          store.rel DONE         (H)      unlock
  *          full barrier           (I)      full barrier              (I)
  *          load position                   load.acq DONE of the      (H)
@@ -70,6 +70,8 @@
  *          sleep on the position           wake if it is set
  *
  *   (J) without either barrier the thread sleeps on although room was made.
+ *
+ * selftests/model runs this code without each of them in turn.
  */
 #ifndef MYTUN_RING_H
 #define MYTUN_RING_H
@@ -338,7 +340,7 @@ static inline int mytun_tx_publish(struct mytun_queue *queue, __u32 producer)
 {
 	struct mytun_tx *tx = &queue->tx;
 
-	mytun_store_release(&tx->producer, producer);
+	mytun_store_relaxed(&tx->producer, producer);
 	mytun_store_release(tx->user_producer, producer);	/* F, G, I */
 	mytun_fence();
 	if (mytun_load_relaxed(tx->kernel_flags) &

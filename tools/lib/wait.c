@@ -35,7 +35,7 @@ static int look_rx(struct queue *q)
 static bool tx_empty(const struct mytun_queue *queue)
 {
 	return mytun_load_acquire(queue->tx.kernel_consumer) ==
-	       mytun_load_acquire(&queue->tx.producer);
+	       mytun_load_relaxed(&queue->tx.producer);
 }
 
 static int look_tx(struct queue *q)
@@ -46,7 +46,7 @@ static int look_tx(struct queue *q)
 
 	if (tx_empty(queue))
 		return 1;
-	mytun_fence();						/* G */
+	/* Who submitted has seen NEED_WAKEUP and kicked (G), or tried to. */
 	flags = mytun_load_relaxed(queue->tx.kernel_flags);
 	if (flags & (MYTUN_RING_TX_NEED_WAKEUP | MYTUN_RING_ENDED)) {
 		err = mytun_kick(queue);
@@ -192,9 +192,9 @@ MYTUN_API size_t mytun_pending(const struct mytun_queue *queue,
 	size_t bytes = 0;
 
 	if (events & MYTUN_WAIT_RX)
-		bytes += mytun_load_acquire(rx->kernel_producer) - rx->cursor;
+		bytes += mytun_load_relaxed(rx->kernel_producer) - rx->cursor;
 	if (events & MYTUN_WAIT_TX)
 		bytes += mytun_load_relaxed(&tx->producer) -
-			 mytun_load_acquire(tx->kernel_consumer);
+			 mytun_load_relaxed(tx->kernel_consumer);
 	return bytes;
 }

@@ -10,6 +10,7 @@ from . import ktap, program
 COMMANDS = {
     "style": ["make", "-s", "--no-print-directory", "style"],
     "library": ["make", "-s", "--no-print-directory", "-C", "tools/lib", "check"],
+    "model": ["selftests/model/run"],
     "package": ["selftests/package/run"],
 }
 

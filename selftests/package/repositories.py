@@ -11,11 +11,12 @@ import re
 
 import publish
 import system
+import web
 
 REPOSITORY = "/srv/mytun"
 URL = pathlib.Path(REPOSITORY).as_uri()
-APT_SOURCE = f"""Types: deb
-URIs: {URL}/deb
+APT_SOURCE = """Types: deb
+URIs: {url}/deb
 Suites: stable
 Components: main
 Signed-By: /etc/apt/keyrings/mytun.asc
@@ -55,17 +56,24 @@ def serve(machine, name):
     machine.shell('ln -sfn "$1" "$2"', place, REPOSITORY)
 
 
+def update(machine, url):
+    """Name a repository to apt, and let it read what is there."""
+    write(machine, "/etc/apt/sources.list.d/mytun.sources",
+          APT_SOURCE.format(url=url))
+    machine.shell('mkdir -p /etc/apt/keyrings; cp "$1" /etc/apt/keyrings',
+                  f"{REPOSITORY}/mytun.asc")
+    machine.apt("update", "-o", "APT::Update::Error-Mode=any", *ONLY_OURS)
+
+
 # What mytun-tools needs of Debian.
 @system.after(system.tools("libmnl0", "libsodium23"))
 def apt_repository(machine):
     """apt installs from a signed repository, and from no other."""
     serve(machine, "this")
-    write(machine, "/etc/apt/sources.list.d/mytun.sources", APT_SOURCE)
-    machine.shell('mkdir -p /etc/apt/keyrings; cp "$1" /etc/apt/keyrings',
-                  f"{REPOSITORY}/mytun.asc")
-    machine.apt("update", *ONLY_OURS)
-    machine.apt("install", *ONLY_OURS, "mytun-dkms", "libmytun-dev",
-                "mytun-tools")
+    with web.serving(machine.inside(f"{REPOSITORY}-this")) as url:
+        update(machine, url)
+        machine.apt("install", *ONLY_OURS, "mytun-dkms", "libmytun-dev",
+                    "mytun-tools")
     assert machine.registered(), "no module was built"
     machine.shell("""
         cd /usr/share/doc/libmytun-dev/examples
@@ -73,11 +81,11 @@ def apt_repository(machine):
         ldd /tmp/receive | grep -q libmytun.so.0
         ip link add type mytun help 2>&1 | grep -q multi_queue
     """)
+    update(machine, URL)
     machine.shell('sed -i "s/^Date: .*/Date: Thu, 01 Jan 2026 00:00:00 UTC/" '
                   '"$1"/deb/dists/stable/InRelease "$1"/deb/dists/stable/Release',
                   REPOSITORY)
-    output = system.fails(machine.apt, "update", "-o",
-                          "APT::Update::Error-Mode=any", *ONLY_OURS)
+    output = system.fails(update, machine, URL)
     assert "signature" in output.lower(), output
 
 

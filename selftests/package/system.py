@@ -15,11 +15,12 @@ BOOKKEEPING = re.compile(
     r"|/var/(log|cache|lib/(dpkg|apt|systemd))(/|$)"
     r"|/etc/(\.pwd\.lock|ld\.so\.cache)$|/lib/modules/[^/]+/modules\.")
 
-# A compiler's cache, which all systems share. Debian's headers ask for it by
-# that variable: the same words in the same folder are not compiled twice.
+# A compiler's cache, which all systems and all runs share. Debian's headers ask
+# for it by that variable: the same words in the same folder are not compiled
+# twice.
 ENVIRONMENT = {"DEBIAN_KERNEL_USE_CCACHE": "1", "CCACHE_DIR": "/shared",
                "CCACHE_COMPILERCHECK": "content", "CCACHE_DEPEND": "1",
-               "CCACHE_TEMPDIR": "/tmp"}
+               "CCACHE_TEMPDIR": "/tmp", "CCACHE_MAXSIZE": "200M"}
 
 
 def after(state):
@@ -57,8 +58,8 @@ class Systems:
 
     def __init__(self, publisher):
         self.publisher = publisher
-        self.compiled = publisher.work / "compiled"
-        self.compiled.mkdir()
+        self.compiled = cache.top() / "compiled"
+        self.compiled.mkdir(exist_ok=True)
         self._once = once.Once()
         self._kept = []
 

@@ -13,6 +13,7 @@ help:
 	@echo 'make demo               a VPN over mytun, in a virtual machine'
 	@echo 'make check              all tests [KERNELS=...] [TESTS=...] [LONG=1]'
 	@echo 'make check-kernel KDIR=... KERNEL_IMAGE=...  the tests on a kernel of yours'
+	@echo 'make compat-report KDIR=...   what its headers have, and what is expected'
 	@echo 'make bench-copy         what copying costs, in instructions [KERNEL=...]'
 	@echo 'make style              how the source is written'
 	@echo 'make deb, rpm, dist      packages and tarball, in build/'
@@ -56,7 +57,7 @@ install uninstall:
 	tools/package/dkms $@ $(KVER)
 
 # Virtual machines. check honours KERNELS="6.1 newest", TESTS="data" and LONG=1.
-.PHONY: check check-long check-kernel roots vm python
+.PHONY: check check-long check-kernel compat-report roots vm python
 check: python
 	selftests/vm/check
 
@@ -66,6 +67,10 @@ check-long: python
 # KDIR= names a prepared kernel tree, KERNEL_IMAGE= what to boot.
 check-kernel: python
 	selftests/vm/check-kernel '$(KDIR)' '$(KERNEL_IMAGE)'
+
+# What the headers of KDIR answer to compat/probes, beside what is expected.
+compat-report: python
+	selftests/vm/compat-report '$(KDIR)'
 
 roots: python
 	selftests/vm/roots

@@ -348,7 +348,7 @@ static int in_user_namespace(void *arg)
 		return 1;
 	if (unshare(CLONE_NEWUSER))
 		return NO_USER_NAMESPACE;
-	if (who_maps_to_root())
+	if (who_maps_to_root(&mapping_root))
 		return 2;
 	/* Every capability, but the network is still that of outside. */
 	fd = device_create(name, self->flags);

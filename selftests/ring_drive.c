@@ -377,6 +377,7 @@ TEST_F_TIMEOUT(ring_drive, changes_under_load, LIMIT)
 	EXPECT_NE(NULL, fine);
 	EXPECT_TRUE(numbered_print(&self->tally, "while drives changed"));
 	printf("# %lu changes\n", self->switches);
+	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	EXPECT_EQ(count, self->mem.kernel->tx_packets);
 	EXPECT_EQ(0, self->mem.kernel->tx_refused);
 }

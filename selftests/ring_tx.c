@@ -153,6 +153,7 @@ static bool need_wakeup(void *arg)
 	       MYTUN_RING_TX_NEED_WAKEUP;
 }
 
+/* A socket has a packet before the ring's counters have it. */
 static bool all_taken(void *arg)
 {
 	return ringmem_sent(arg);
@@ -209,6 +210,31 @@ static unsigned int collect(FIXTURE_DATA(ring_tx) *self, bool wait,
 	}
 }
 
+/* Where it hangs: in the ring, in the driver, or before the socket. */
+static void tell(FIXTURE_DATA(ring_tx) *self)
+{
+	const struct mytun_ring_kernel *k = self->mem.kernel;
+	struct rtnl_link_stats64 stats = {};
+	char text[4096], *line;
+
+	printf("# ring: %u bytes, flags %x, %llu taken, %llu refused, %llu kicks\n",
+	       ringmem_load(&self->mem.user->tx_producer) -
+	       ringmem_load(&k->tx_consumer), ringmem_load(&k->tx_flags),
+	       (unsigned long long)k->tx_packets,
+	       (unsigned long long)k->tx_refused,
+	       (unsigned long long)k->tx_kicks);
+	if (!link_get_stats(self->dev.name, &stats))
+		printf("# device: %llu packets, %llu dropped\n",
+		       (unsigned long long)stats.rx_packets,
+		       (unsigned long long)stats.rx_dropped);
+	if (!file_read("/proc/net/snmp", text, sizeof(text)))
+		for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+			if (!strncmp(line, "Udp:", 4) ||
+			    !strncmp(line, "Ip:", 3))
+				printf("# %s\n", line);
+	fflush(stdout);
+}
+
 /* count packets of random sizes, submitted in random batches. */
 static void order(struct __test_metadata *_metadata,
 		  FIXTURE_DATA(ring_tx) *self, unsigned long count,
@@ -241,6 +267,7 @@ static void order(struct __test_metadata *_metadata,
 		came = collect(self, !got, &seen_bytes);
 		ASSERT_TRUE(got || came) {
 			TH_LOG("%lu of %lu came", seen, count);
+			tell(self);
 		}
 		seen += came;
 	}
@@ -540,6 +567,7 @@ TEST_F_TIMEOUT(ring_tx, bad_positions, LIMIT)
 					100));
 		ASSERT_LE(0, ringmem_submit(&self->mem));
 		ASSERT_EQ(1, collect(self, true, &bytes));
+		ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	}
 	EXPECT_TRUE(numbered_print(&self->tally, "after bad positions"));
 	EXPECT_EQ(number, self->mem.kernel->tx_packets);
@@ -593,6 +621,7 @@ TEST_F_TIMEOUT(ring_tx, device_is_down, LIMIT)
 	ASSERT_TRUE(ringdev_put(&self->dev, mem, 1, 100, 100));
 	ASSERT_LE(0, ringmem_submit(mem));
 	EXPECT_EQ(1, collect(self, true, &bytes));
+	ASSERT_EQ(0, wait_for(all_taken, mem, DEADLINE_MS));
 	EXPECT_EQ(1, mem->kernel->tx_packets);
 }
 
@@ -618,6 +647,7 @@ TEST_F_TIMEOUT(ring_tx, random_headers, LIMIT)
 		ASSERT_LT(0, ringdev_receive_random(&self->dev, raw,
 						    DEADLINE_MS));
 	}
+	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	EXPECT_EQ(count, self->mem.kernel->tx_packets);
 	close(raw);
 }
@@ -718,6 +748,7 @@ TEST_F_TIMEOUT(ring_tx, gro_merges, LIMIT)
 	EXPECT_GE(gro ? SEGMENTS * SIZE : SIZE, largest);
 	printf("# largest packet in the stack: %zd of %d bytes sent\n",
 	       largest, SEGMENTS * SIZE);
+	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
 	EXPECT_EQ(SEGMENTS, self->mem.kernel->tx_packets);
 	close(raw);
 }

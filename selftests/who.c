@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdio.h>
 #include <unistd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,7 +27,10 @@ int who_become(const struct who *who)
 		return -errno;
 	data[0].effective = who->capabilities;
 	data[0].permitted = who->capabilities;
-	return syscall(SYS_capset, &header, data) ? -errno : 0;
+	if (syscall(SYS_capset, &header, data))
+		return -errno;
+	/* What it has in /proc is its own again. */
+	return prctl(PR_SET_DUMPABLE, 1) ? -errno : 0;
 }
 
 int who_does(const struct who *who, int (*act)(void *arg), void *arg)
@@ -51,13 +55,17 @@ int who_does(const struct who *who, int (*act)(void *arg), void *arg)
 	return ret;
 }
 
-int who_maps_to_root(void)
+int who_maps_to_root(const struct who *outside)
 {
 	int err = file_write("/proc/self/setgroups", "deny");
+	char line[32];
 
-	if (!err)
-		err = file_write("/proc/self/uid_map", "0 0 1\n");
-	if (!err)
-		err = file_write("/proc/self/gid_map", "0 0 1\n");
-	return err;
+	if (err)
+		return err;
+	snprintf(line, sizeof(line), "0 %u 1\n", outside->uid);
+	err = file_write("/proc/self/uid_map", line);
+	if (err)
+		return err;
+	snprintf(line, sizeof(line), "0 %u 1\n", outside->gid);
+	return file_write("/proc/self/gid_map", line);
 }

@@ -23,7 +23,10 @@ int who_become(const struct who *who);
  */
 int who_does(const struct who *who, int (*act)(void *arg), void *arg);
 
-/* In a new user namespace: its root, and nobody else exists. 0 or -errno. */
-int who_maps_to_root(void);
+/*
+ * In a new user namespace: who it is @outside becomes its root, and nobody else
+ * exists. 0 or -errno.
+ */
+int who_maps_to_root(const struct who *outside);
 
 #endif

@@ -75,12 +75,13 @@ static ssize_t put_record(struct mytun *tun, struct mytun_queue *q,
 	enum mytun_drop reason = MYTUN_DROP_TX_BUFFER;
 	struct mytun_record r;
 	u32 len = mytun_packet_read_len(tun, packet);
+	u32 size = mytun_record_size(rules, len);
 	int err;
 
 	if (unlikely(frame))
-		mytun_frame_fill(&r, rules, q, frame, len);
+		mytun_frame_fill(&r, rules, q, frame, size, len);
 	else
-		mytun_record_fill(&r, rules, tun, q, packet, len);
+		mytun_record_fill(&r, rules, tun, q, packet, size, len);
 	err = -EFAULT;
 	/* The device's settings may have changed since it was taken. */
 	if (r.offset + len > room || copy_to_iter(&r, sizeof(r), to) != sizeof(r))
@@ -141,10 +142,14 @@ ssize_t mytun_batch_read(struct mytun *tun, struct mytun_queue *q,
 			 struct iov_iter *to, bool nonblock)
 {
 	struct mytun_batch_mode mode;
+	ssize_t done;
 
 	if (!batch_mode(q, &mode) || !mode.reads)
 		return mytun_read_one(tun, q, to, nonblock);
-	return read_batch(tun, q, &mode.rules, to, nonblock);
+	done = read_batch(tun, q, &mode.rules, to, nonblock);
+	if (done > 0)
+		mytun_count_tx_batch(q);
+	return done;
 }
 
 /* A record out of the user's memory. Return: its bytes, or a negative errno. */
@@ -260,10 +265,14 @@ ssize_t mytun_batch_write(struct mytun *tun, struct mytun_queue *q,
 			  struct iov_iter *from, bool nonblock)
 {
 	struct mytun_batch_mode mode;
+	ssize_t done;
 
 	if (!batch_mode(q, &mode) || !mode.writes)
 		return mytun_write_one(tun, q, from, nonblock);
-	return write_batch(tun, q, &mode.rules, from, nonblock);
+	done = write_batch(tun, q, &mode.rules, from, nonblock);
+	if (done > 0)
+		mytun_count_rx_batch(q);
+	return done;
 }
 
 /* MYTUN_IOC_BATCH. Context: rtnl. */
@@ -314,4 +323,21 @@ bool mytun_batch_reads(const struct mytun_queue *q)
 	const struct mytun_batch_mode *mode = rtnl_dereference(q->batch);
 
 	return mode && mode->reads;
+}
+
+/* As MYTUN_IOC_BATCH has left it; no flags: off. Context: rtnl. */
+void mytun_batch_describe(const struct mytun_queue *q, struct mytun_batch *to)
+{
+	const struct mytun_batch_mode *mode = rtnl_dereference(q->batch);
+
+	memset(to, 0, sizeof(*to));
+	to->size = sizeof(*to);
+	if (!mode)
+		return;
+	to->flags = (mode->reads ? MYTUN_Q_READ : 0) |
+		    (mode->writes ? MYTUN_Q_WRITE : 0) |
+		    (mode->rules.hash ? MYTUN_Q_HASH : 0) |
+		    (mode->rules.meta ? MYTUN_Q_META : 0);
+	to->head_room = mode->rules.head_room;
+	to->tail_room = mode->rules.tail_room;
 }

@@ -104,6 +104,8 @@ static void mytun_show_fdinfo(struct seq_file *m, struct file *file)
 		strscpy(name, tun->dev->name, sizeof(name));
 	rtnl_unlock();
 	seq_printf(m, "iff:\t%s\n", name);
+	/* Whose file a queue is that generic netlink tells of. */
+	seq_printf(m, "mytun-queue:\t%llu\n", q->id);
 }
 
 const struct file_operations mytun_fops = {

@@ -38,9 +38,10 @@ static void wake_producer(struct mytun_rings *r)
 
 /*
  * One run in process context: as many records as the device wants.
- * Context: tx_lock, softirqs on. Return: records taken, or -EBADFD.
+ * Context: tx_lock, softirqs on. Return: records taken, of at most @most; or
+ * -EBADFD.
  */
-static int run(struct mytun_rings *r)
+static int run(struct mytun_rings *r, int *most)
 {
 	struct napi_struct *napi = NULL;
 	struct mytun_queue *q = r->q;
@@ -55,7 +56,8 @@ static int run(struct mytun_rings *r)
 		if (r->drive_flags & MYTUN_DRIVE_GRO && r->napi_added &&
 		    napi_schedule_prep(&r->napi))
 			napi = &r->napi;
-		n = mytun_ring_take(tun, q, r, napi, mytun_intake_run(tun));
+		*most = mytun_intake_run(tun);
+		n = mytun_ring_take(tun, q, r, napi, *most);
 		if (napi)
 			napi_complete_done(napi, n);
 	}
@@ -103,7 +105,7 @@ static int serve(struct mytun_rings *r, bool kernel)
 {
 	u64 idle_since = 0;
 	DEFINE_WAIT(wait);
-	int n, ret = 0;
+	int n, most, ret = 0;
 
 	set_need_wakeup(r, false);
 	while (!ret) {
@@ -113,7 +115,7 @@ static int serve(struct mytun_rings *r, bool kernel)
 		}
 		mutex_lock(&r->tx_lock);
 		n = r->drive == (kernel ? MYTUN_DRIVE_THREAD :
-				 MYTUN_DRIVE_LENT) ? run(r) : -EINTR;
+				 MYTUN_DRIVE_LENT) ? run(r, &most) : -EINTR;
 		mutex_unlock(&r->tx_lock);
 		if (n > 0) {
 			wake_producer(r);
@@ -337,7 +339,7 @@ long mytun_drive_kick(struct mytun_queue *q, struct mytun_rings *r)
 {
 	u32 most = r->tx_size / MYTUN_RECORD_ALIGN;
 	u32 total = 0;
-	int n = 0;
+	int n = 0, run_len;
 
 	WRITE_ONCE(r->k->tx_kicks, atomic64_inc_return(&r->kicks));
 	mytun_ring_restart(q, r);
@@ -351,11 +353,14 @@ long mytun_drive_kick(struct mytun_queue *q, struct mytun_rings *r)
 	while (total < most) {
 		if (mutex_lock_interruptible(&r->tx_lock))
 			return total ?: -EINTR;
-		n = r->drive == MYTUN_DRIVE_CALLER ? run(r) : 0;
+		n = r->drive == MYTUN_DRIVE_CALLER ? run(r, &run_len) : 0;
 		mutex_unlock(&r->tx_lock);
 		if (n <= 0)
 			break;
 		total += n;
+		/* That was all; who submits more kicks for it. */
+		if (n < run_len)
+			break;
 		cond_resched();
 	}
 	wake_producer(r);

@@ -23,6 +23,13 @@ struct mytun_filters {
 	struct sock_fprog classic_user;	/* as TUNATTACHFILTER gave it */
 };
 
+/* Whether a packet has to be looked at before it is put into a queue. */
+static inline bool mytun_filters_any(const struct mytun_filters *f)
+{
+	return rcu_access_pointer(f->macs) || rcu_access_pointer(f->classic) ||
+	       rcu_access_pointer(f->program);
+}
+
 /* Context: softirqs off, rcu_read_lock(). False: drop it; it may be shorter. */
 bool mytun_filter_pass(struct mytun *tun, struct mytun_queue *q,
 		       struct sk_buff *skb);

@@ -469,6 +469,48 @@ void mytun_flows_stats(const struct mytun_flows *flows,
 	to->full = READ_ONCE(flows->full);
 	to->entries = READ_ONCE(flows->entries);
 	to->size = flows->size;
+	to->ageing_ms = jiffies_to_msecs(flows->ageing);
+}
+
+/*
+ * A copy of the flow in slot @s. As in slot_reap(): what is linked into the
+ * chain of a locked bucket can neither change nor be reused; until then any
+ * word of the slot may be another flow's.
+ */
+static bool slot_copy(struct mytun_flows *flows, u32 s,
+		      struct mytun_flow_info *to)
+{
+	struct mytun_flow *f = &flows->slot[s];
+	u32 hash, bucket, idle = 0;
+	bool found = false;
+
+	if (READ_ONCE(f->tuple.kind) == MYTUN_TUPLE_NONE)
+		return false;
+	hash = READ_ONCE(f->hash);
+	bucket = bucket_of(flows, hash);
+	spin_lock_bh(bucket_lock(flows, bucket));
+	if (chain_find(flows, &f->tuple, hash, bucket) == s + 1) {
+		/* The stamp alone is written without the lock. */
+		idle = flow_now() - READ_ONCE(f->stamp);
+		to->tuple = f->tuple;
+		to->hash = hash;
+		to->queue = READ_ONCE(flows->index_of[f->queue]);
+		found = idle <= flows->ageing &&
+			to->queue != MYTUN_FLOW_NO_QUEUE;
+	}
+	spin_unlock_bh(bucket_lock(flows, bucket));
+	to->idle_ms = jiffies_to_msecs(idle);
+	return found;
+}
+
+bool mytun_flows_next(struct mytun_flows *flows, u32 *at, u32 end,
+		      struct mytun_flow_info *to)
+{
+	end = min(end, flows->size);
+	while (*at < end)
+		if (slot_copy(flows, (*at)++, to))
+			return true;
+	return false;
 }
 
 struct mytun_flows *mytun_flows_create(unsigned int size, unsigned int ageing_ms)

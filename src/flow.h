@@ -96,9 +96,34 @@ struct mytun_flow_stats {
 	u64 full;	/* flows not entered since the table was full */
 	u32 entries;
 	u32 size;
+	u32 ageing_ms;
 };
 
 void mytun_flows_stats(const struct mytun_flows *flows,
 		       struct mytun_flow_stats *to);
+
+/* One flow, as it was at some moment. */
+struct mytun_flow_info {
+	struct mytun_tuple tuple;
+	u32 hash;
+	u32 idle_ms;
+	u16 queue;	/* index of the queue that owns it */
+};
+
+/**
+ * mytun_flows_next - look for the next flow, by where it is in the table
+ * @flows: the table, which the caller holds by its device
+ * @at: where to look first; then behind the flow that was found, or @end
+ * @end: where to stop; beyond the table, it is the table's end
+ * @to: filled in
+ *
+ * A flow that is known stays where it is: who walks from 0 to the end, however
+ * slowly, finds each that is there all the time, and finds it once. Those that
+ * are too old are passed over. Context: softirqs on.
+ *
+ * Return: whether there was one.
+ */
+bool mytun_flows_next(struct mytun_flows *flows, u32 *at, u32 end,
+		      struct mytun_flow_info *to);
 
 #endif /* _MYTUN_FLOW_H */

@@ -141,16 +141,18 @@ int mytun_frame_read_copy(struct mytun *tun, struct xdp_frame *frame,
 void mytun_frame_fill(struct mytun_record *r,
 		      const struct mytun_record_rules *rules,
 		      const struct mytun_queue *q, struct xdp_frame *frame,
-		      u32 len)
+		      u32 size, u32 len)
 {
-	mytun_record_start(r, rules, q, len);
-	r->mark = 0;
-	r->priority = 0;
-	if (rules->hash) {
-		struct mytun_headers h;
+	struct mytun_headers h;
+	u32 hash = 0;
 
+	if (rules->hash) {
 		mytun_dissect_frame(frame->data, frame->len, &h);
 		if (h.tuple.kind != MYTUN_TUPLE_NONE)
-			r->hash = mytun_tuple_hash(&h.tuple);
+			hash = mytun_tuple_hash(&h.tuple);
 	}
+	mytun_record_start(r, rules, q, size, len);
+	r->hash = hash;
+	r->mark = 0;
+	r->priority = 0;
 }

@@ -47,7 +47,7 @@ int mytun_frame_read_copy(struct mytun *tun, struct xdp_frame *frame,
 void mytun_frame_fill(struct mytun_record *r,
 		      const struct mytun_record_rules *rules,
 		      const struct mytun_queue *q, struct xdp_frame *frame,
-		      u32 len);
+		      u32 size, u32 len);
 
 /* Copy its bytes to memory that has room for xdp_get_frame_len(). */
 void mytun_frame_copy_bytes(struct xdp_frame *frame, void *to);

@@ -33,7 +33,7 @@ void mytun_intake_rules(const struct mytun *tun, const struct mytun_queue *q,
 	rules->xdp.active = false;
 }
 
-static int source_copy(struct mytun_source *src, void *to, size_t n)
+static __always_inline int source_copy(struct mytun_source *src, void *to, size_t n)
 {
 	src->len -= n;
 	if (src->iter)
@@ -43,7 +43,7 @@ static int source_copy(struct mytun_source *src, void *to, size_t n)
 	return 0;
 }
 
-static void source_skip(struct mytun_source *src, size_t n)
+static __always_inline void source_skip(struct mytun_source *src, size_t n)
 {
 	src->len -= n;
 	if (src->iter)
@@ -52,8 +52,9 @@ static void source_skip(struct mytun_source *src, size_t n)
 		src->data += n;
 }
 
-static int read_headers(const struct mytun_intake_rules *rules,
-			struct mytun_source *src, struct mytun_intake *in)
+static __always_inline int read_headers(const struct mytun_intake_rules *rules,
+					struct mytun_source *src,
+					struct mytun_intake *in)
 {
 	int err;
 
@@ -96,8 +97,9 @@ static int read_headers(const struct mytun_intake_rules *rules,
  * A packet that fits one page: head and payload in one piece of the caller's
  * page fragment, which only the caller uses. For write() that is the task's.
  */
-static int read_page(const struct mytun_intake_rules *rules,
-		     struct mytun_source *src, struct mytun_intake *in)
+static __always_inline int read_page(const struct mytun_intake_rules *rules,
+				     struct mytun_source *src,
+				     struct mytun_intake *in)
 {
 	struct page_frag *frag = rules->frag;
 	struct page *page;
@@ -117,13 +119,13 @@ static int read_page(const struct mytun_intake_rules *rules,
 	err = source_copy(src, in->head + rules->headroom, in->payload);
 	if (unlikely(err))
 		put_page(page);
-	in->skb = NULL;
 	return err;
 }
 
 /* The skb of read_page()'s piece. Context: softirqs off. */
-static struct sk_buff *build_page(const struct mytun_intake *in,
-				  unsigned int headroom, unsigned int len)
+static __always_inline struct sk_buff *
+build_page(const struct mytun_intake *in, unsigned int headroom,
+	   unsigned int len)
 {
 	struct sk_buff *skb = napi_build_skb(in->head, in->room);
 
@@ -137,9 +139,9 @@ static struct sk_buff *build_page(const struct mytun_intake *in,
 }
 
 /* A larger packet: a linear part for the headers, the rest in fragments. */
-static struct sk_buff *read_frags(const struct mytun_intake_rules *rules,
-				  struct mytun_source *src,
-				  unsigned int linear)
+static noinline struct sk_buff *
+read_frags(const struct mytun_intake_rules *rules, struct mytun_source *src,
+	   unsigned int linear)
 {
 	struct page_frag *frag = rules->frag;
 	struct sk_buff *skb;
@@ -189,8 +191,8 @@ free:
  * IFF_NAPI_FRAGS: the first piece of the caller's vector is the linear part,
  * each other one a fragment, of a page at most.
  */
-static struct sk_buff *read_segments(const struct mytun_intake_rules *rules,
-				     struct mytun_source *src)
+static noinline struct sk_buff *
+read_segments(const struct mytun_intake_rules *rules, struct mytun_source *src)
 {
 	size_t n = iov_iter_single_seg_count(src->iter);
 	struct sk_buff *skb;
@@ -231,10 +233,9 @@ static struct sk_buff *read_segments(const struct mytun_intake_rules *rules,
 }
 
 /* With a send buffer that can fill up, the queue's socket pays. */
-static struct sk_buff *read_charged(struct mytun_queue *q,
-				    const struct mytun_intake_rules *rules,
-				    struct mytun_source *src,
-				    unsigned int linear)
+static noinline struct sk_buff *
+read_charged(struct mytun_queue *q, const struct mytun_intake_rules *rules,
+	     struct mytun_source *src, unsigned int linear)
 {
 	size_t len = src->len;
 	struct sk_buff *skb;
@@ -264,7 +265,8 @@ static struct sk_buff *read_charged(struct mytun_queue *q,
 	return skb;
 }
 
-static void count_failed_read(struct mytun *tun, struct mytun_queue *q, int err)
+static noinline void count_failed_read(struct mytun *tun,
+				       struct mytun_queue *q, int err)
 {
 	switch (err) {
 	case -EAGAIN:
@@ -280,41 +282,60 @@ static void count_failed_read(struct mytun *tun, struct mytun_queue *q, int err)
 	}
 }
 
-int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
-		      const struct mytun_intake_rules *rules,
-		      struct mytun_source *src, struct mytun_intake *in)
+/* What does not go into one piece of a page. */
+static noinline struct sk_buff *
+read_skb(struct mytun_queue *q, const struct mytun_intake_rules *rules,
+	 struct mytun_source *src, const struct mytun_intake *in)
 {
 	unsigned int linear;
-	struct sk_buff *skb;
+
+	if (rules->segments)
+		return read_segments(rules, src);
+	linear = clamp_t(unsigned int, in->vnet.hdr_len, LINEAR_MIN,
+			 SKB_MAX_HEAD(rules->headroom));
+	linear = min_t(size_t, linear, src->len);
+	if (READ_ONCE(q->sk.sk_sndbuf) != INT_MAX &&
+	    gfpflags_allow_blocking(rules->gfp))
+		return read_charged(q, rules, src, linear);
+	return read_frags(rules, src, linear);
+}
+
+/* Inline, so that a carrier that has no use for a part does not pay for it. */
+static __always_inline int read_packet(struct mytun *tun,
+				       struct mytun_queue *q,
+				       const struct mytun_intake_rules *rules,
+				       struct mytun_source *src,
+				       struct mytun_intake *in)
+{
 	int err;
 
 	in->len = src->len;
 	err = read_headers(rules, src, in);
-	if (err)
+	if (unlikely(err))
 		return err;
-	linear = clamp_t(unsigned int, in->vnet.hdr_len, LINEAR_MIN,
-			 SKB_MAX_HEAD(rules->headroom));
-	linear = min_t(size_t, linear, src->len);
 	in->mark = 0;
 	in->priority = 0;
-	if (unlikely(rules->segments)) {
-		skb = read_segments(rules, src);
-	} else if (unlikely(READ_ONCE(q->sk.sk_sndbuf) != INT_MAX &&
-			    gfpflags_allow_blocking(rules->gfp))) {
-		skb = read_charged(q, rules, src, linear);
-	} else if (likely(rules->headroom + src->len <=
-			  SKB_WITH_OVERHEAD(PAGE_SIZE))) {
-		skb = ERR_PTR(read_page(rules, src, in));
+	if (likely(rules->headroom + src->len <= SKB_WITH_OVERHEAD(PAGE_SIZE) &&
+		   !rules->segments &&
+		   (READ_ONCE(q->sk.sk_sndbuf) == INT_MAX ||
+		    !gfpflags_allow_blocking(rules->gfp)))) {
+		/* There is a page, and no skb yet. */
+		in->skb = NULL;
+		err = read_page(rules, src, in);
 	} else {
-		skb = read_frags(rules, src, linear);
+		in->skb = read_skb(q, rules, src, in);
+		err = PTR_ERR_OR_ZERO(in->skb);
 	}
-	if (IS_ERR(skb)) {
-		count_failed_read(tun, q, PTR_ERR(skb));
-		return PTR_ERR(skb);
-	}
-	/* NULL: there is a page, and no skb yet. */
-	in->skb = skb;
-	return 0;
+	if (unlikely(err))
+		count_failed_read(tun, q, err);
+	return err;
+}
+
+int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
+		      const struct mytun_intake_rules *rules,
+		      struct mytun_source *src, struct mytun_intake *in)
+{
+	return read_packet(tun, q, rules, src, in);
 }
 
 void mytun_intake_cancel(struct mytun_intake *in)
@@ -354,7 +375,7 @@ static bool must_dissect(const struct mytun *tun, const struct mytun_intake *in)
 static bool runs_on_page(const struct mytun_intake_rules *rules,
 			 const struct mytun_intake *in)
 {
-	return rules->headroom >= XDP_PACKET_HEADROOM &&
+	return MYTUN_CORE_XDP && rules->headroom >= XDP_PACKET_HEADROOM &&
 	       !mytun_vnet_is_gso(&in->vnet) &&
 	       !(in->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
 }
@@ -363,10 +384,11 @@ static bool runs_on_page(const struct mytun_intake_rules *rules,
  * Return: whether the packet goes on, as *@skb (NULL: no memory). If not, it is
  * gone and counted, and *@err is what the user is told.
  */
-static bool run_on_page(struct mytun *tun, struct mytun_queue *q,
-			struct mytun_intake_rules *rules,
-			const struct mytun_intake *in, struct bpf_prog *prog,
-			struct sk_buff **skb, int *err)
+static noinline bool run_on_page(struct mytun *tun, struct mytun_queue *q,
+				 struct mytun_intake_rules *rules,
+				 const struct mytun_intake *in,
+				 struct bpf_prog *prog, struct sk_buff **skb,
+				 int *err)
 {
 	enum mytun_xdp_verdict verdict;
 	struct xdp_buff xdp;
@@ -401,10 +423,10 @@ static bool run_on_page(struct mytun *tun, struct mytun_queue *q,
  * counts as received, like all that the stack's own programs take. @h: the
  * headers as they are afterwards.
  */
-static struct sk_buff *run_on_skb(struct mytun *tun,
-				  struct mytun_intake_rules *rules,
-				  struct bpf_prog *prog, struct sk_buff *skb,
-				  unsigned int len, struct mytun_headers *h)
+static noinline struct sk_buff *
+run_on_skb(struct mytun *tun, struct mytun_intake_rules *rules,
+	   struct bpf_prog *prog, struct sk_buff *skb, unsigned int len,
+	   struct mytun_headers *h)
 {
 	skb = mytun_xdp_run_skb(prog, skb);
 	if (!skb) {
@@ -420,16 +442,16 @@ static struct sk_buff *run_on_skb(struct mytun *tun,
 	return skb;
 }
 
-int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
-			 struct mytun_intake_rules *rules,
-			 struct mytun_intake *in)
+static __always_inline int deliver(struct mytun *tun, struct mytun_queue *q,
+				   struct mytun_intake_rules *rules,
+				   struct mytun_intake *in)
 {
 	bool tap = (rules->flags & MYTUN_TYPE_MASK) == IFF_TAP;
 	struct sk_buff *skb = in->skb;
 	unsigned int len;
 	enum mytun_drop reason;
 	struct bpf_prog *prog = rcu_dereference(tun->xdp); /* to be run yet */
-	struct mytun_headers h;
+	struct mytun_headers *h = &rules->headers;
 	int err;
 
 	if (!skb) {
@@ -458,14 +480,16 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	if (must_dissect(tun, in)) {
 		/* A TUN packet whose sender says EtherType 0 has no headers. */
 		if (tap || in->proto)
-			mytun_dissect(skb, 0, in->proto, &h);
+			mytun_dissect(skb, 0, in->proto, h);
 		else
-			memset(&h, 0, sizeof(h));
+			memset(h, 0, sizeof(*h));
 	}
-	err = mytun_vnet_apply(&in->vnet, skb, &h);
-	if (unlikely(err)) {
-		reason = MYTUN_DROP_RX_VNET;
-		goto drop;
+	if (mytun_vnet_tells(&in->vnet)) {
+		err = mytun_vnet_apply(&in->vnet, skb, h);
+		if (unlikely(err)) {
+			reason = MYTUN_DROP_RX_VNET;
+			goto drop;
+		}
 	}
 	if (unlikely(!(READ_ONCE(tun->dev->flags) & IFF_UP))) {
 		err = -EIO;
@@ -492,14 +516,14 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 	skb->mark = in->mark;
 	skb->priority = in->priority;
 	if (unlikely(prog)) {
-		skb = run_on_skb(tun, rules, prog, skb, len, &h);
+		skb = run_on_skb(tun, rules, prog, skb, len, h);
 		if (!skb)
 			return 0;
 	}
 
 	/* Before the stack sees the packet: its reply may come at once. */
-	if (tun->flows && h.tuple.kind != MYTUN_TUPLE_NONE)
-		mytun_queue_learn(tun, q, &h.tuple);
+	if (tun->flows && h->tuple.kind != MYTUN_TUPLE_NONE)
+		mytun_queue_learn(tun, q, &h->tuple);
 
 	rules->packets++;
 	rules->bytes += len;
@@ -519,6 +543,32 @@ int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 drop:
 	mytun_drop(tun, q, skb, reason);
 	return err;
+}
+
+int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
+			 struct mytun_intake_rules *rules,
+			 struct mytun_intake *in)
+{
+	return deliver(tun, q, rules, in);
+}
+
+int mytun_intake_take(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_intake_rules *rules, const void *data,
+		      size_t len, u32 mark, u32 priority)
+{
+	struct mytun_source src = { .data = data, .len = len };
+	struct mytun_intake *in = &rules->in;
+	int err;
+
+	err = read_packet(tun, q, rules, &src, in);
+	if (unlikely(err)) {
+		if (err == -EINVAL)
+			mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
+		return err;
+	}
+	in->mark = mark;
+	in->priority = priority;
+	return deliver(tun, q, rules, in);
 }
 
 void mytun_intake_end(struct mytun *tun, struct mytun_queue *q,

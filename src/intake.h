@@ -67,6 +67,12 @@ struct mytun_intake_rules {
 	unsigned int packets;	/* delivered, and not counted yet */
 	u64 bytes;
 	struct mytun_xdp_run xdp;
+	/*
+	 * Of one packet at a time: here, since a kernel that clears what is on
+	 * its stack would do so for each packet.
+	 */
+	struct mytun_headers headers;
+	struct mytun_intake in;	/* mytun_intake_take() */
 };
 
 /* For a caller in process context; those elsewhere set gfp, frag and napi. */
@@ -110,6 +116,23 @@ int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_intake_rules *rules,
 			 struct mytun_intake *in);
+
+/**
+ * mytun_intake_take - both steps at once, for a record in shared memory
+ * @tun: the device
+ * @q: the queue
+ * @rules: as above, with a gfp that does not sleep
+ * @data: the packet with what the device puts in front of it
+ * @len: bytes
+ * @mark: for the skb
+ * @priority: likewise
+ *
+ * Context: as mytun_intake_deliver().
+ * Return: 0, or as either step.
+ */
+int mytun_intake_take(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_intake_rules *rules, const void *data,
+		      size_t len, u32 mark, u32 priority);
 
 /* A packet that was read is not to be delivered: it was not accepted. */
 void mytun_intake_cancel(struct mytun_intake *in);

@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
+#include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <linux/rtnetlink.h>
 #include <linux/security.h>
@@ -487,9 +488,6 @@ static long do_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 	struct ifreq ifr = {};
 	long ret;
 
-	if (_IOC_TYPE(cmd) == MYTUN_IOC_MAGIC)
-		return mytun_control(q, cmd, argp);
-
 	if (cmd == TUNSETIFF || cmd == TUNSETQUEUE ||
 	    (_IOC_TYPE(cmd) == SOCK_IOC_TYPE && cmd != SIOCGSKNS)) {
 		if (copy_from_user(&ifr, argp, ifreq_len))
@@ -515,6 +513,9 @@ static long do_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 
 long mytun_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	if (_IOC_TYPE(cmd) == MYTUN_IOC_MAGIC)
+		return mytun_control(file->private_data, cmd,
+				     (void __user *)arg);
 	return do_ioctl(file, cmd, arg, sizeof(struct ifreq));
 }
 
@@ -522,6 +523,8 @@ long mytun_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 /* A 32-bit caller: pointers are shorter, and so is its ifreq. */
 long mytun_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	if (_IOC_TYPE(cmd) == MYTUN_IOC_MAGIC)
+		return mytun_control(file->private_data, cmd, compat_ptr(arg));
 	switch (cmd) {
 	case TUNSETNOCSUM:
 	case TUNSETDEBUG:

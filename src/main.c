@@ -2,6 +2,7 @@
 /* The module comes and goes. */
 #include <linux/module.h>
 
+#include "genl.h"
 #include "mytun.h"
 
 static int __init mytun_init(void)
@@ -18,9 +19,14 @@ static int __init mytun_init(void)
 	err = mytun_chrdev_init();
 	if (err)
 		goto rtnl;
+	err = mytun_genl_init();
+	if (err)
+		goto chrdev;
 	mytun_replace_init();
 	return 0;
 
+chrdev:
+	mytun_chrdev_exit();
 rtnl:
 	mytun_rtnl_exit();
 netdev:
@@ -32,6 +38,7 @@ netdev:
 static void __exit mytun_exit(void)
 {
 	mytun_replace_exit();
+	mytun_genl_exit();
 	mytun_chrdev_exit();
 	mytun_rtnl_exit();
 	mytun_netdev_exit();

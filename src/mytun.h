@@ -87,6 +87,7 @@ struct mytun {
 	struct mytun_queue __rcu *queues[MYTUN_MAX_QUEUES]; /* (rtnl, rcu) */
 	unsigned int nqueues;		/* (rtnl) length of queues[] */
 	unsigned int ndisabled;		/* (rtnl) length of disabled */
+	unsigned int queue_changes;	/* (rtnl) how often one came or went */
 	unsigned int queue_slots;	/* (rtnl) in ethtool's statistics */
 	unsigned int flags;		/* (rtnl) IFF_* and MYTUN_VNET_* */
 	int vnet_hdr_sz;		/* (rtnl) bytes, 10 or more */
@@ -122,6 +123,8 @@ struct mytun_queue {
 	struct socket socket;		/* sock_alloc_send_pskb() looks at it */
 	struct socket_wq wq;		/* readers and writers that wait */
 	struct mytun __rcu *dev;	/* (rtnl, rcu) attached or set aside */
+	u64 id;				/* (open) no other queue had it */
+	atomic64_t wakeups;		/* who waited for packets was woken */
 	struct mytun *disabled;		/* (rtnl) the device, while set aside;
 					 * whether it is: RCU
 					 */
@@ -159,6 +162,29 @@ static inline struct mytun *mytun_rcu(const struct mytun_queue *q)
 static inline bool mytun_is_tap(const struct mytun *tun)
 {
 	return (READ_ONCE(tun->flags) & MYTUN_TYPE_MASK) == IFF_TAP;
+}
+
+static inline void mytun_count_rx(struct mytun_queue *q, unsigned int packets,
+				  u64 bytes)
+{
+	mytun_stats_rx(q->stats, packets, bytes);
+}
+
+static inline void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
+{
+	mytun_stats_tx(q->stats, len);
+}
+
+/* Bytes of a packet for the user: a tag that is not in the frame counts. */
+static inline u32 mytun_packet_len(const struct sk_buff *skb)
+{
+	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
+}
+
+static inline void mytun_count_tx(struct mytun_queue *q,
+				  const struct sk_buff *skb)
+{
+	mytun_count_tx_bytes(q, mytun_packet_len(skb));
 }
 
 /* Byte order of the virtio_net_hdr: legacy is the host's, unless told. */
@@ -207,6 +233,7 @@ void mytun_queue_disable(struct mytun_queue *q);
 void mytun_queue_detach_all(struct mytun *tun);
 void mytun_queue_start_all(struct mytun *tun);
 int mytun_queue_resize(struct mytun *tun);
+u32 mytun_queue_waiting(const struct mytun_queue *q);
 
 /* napi.c */
 void mytun_napi_init(struct mytun_queue *q);
@@ -247,6 +274,13 @@ static inline u32 mytun_read_front_len(const struct mytun *tun)
 	       (flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi));
 }
 
+/* Bytes of a packet with what the device puts in front of it. */
+static inline u32 mytun_read_len(const struct mytun *tun,
+				 const struct sk_buff *skb)
+{
+	return mytun_packet_len(skb) + mytun_read_front_len(tun);
+}
+
 /*
  * RFS: the device from which a packet was forwarded shall process the rest of
  * its flow where it is read. For what this machine itself sends, the hash is
@@ -261,7 +295,6 @@ static inline void mytun_read_here(const struct sk_buff *skb)
 int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
 		     u32 len, bool cut, struct mytun_front *f);
 int mytun_read_wait(struct mytun_queue *q, bool nonblock);
-u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb);
 int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
 		    struct iov_iter *to, size_t room, enum mytun_drop *reason);
 ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
@@ -284,6 +317,7 @@ long mytun_batch_ioctl(struct mytun *tun, struct mytun_queue *q,
 		       const void __user *arg);
 void mytun_batch_end(struct mytun_queue *q);
 bool mytun_batch_reads(const struct mytun_queue *q);
+void mytun_batch_describe(const struct mytun_queue *q, struct mytun_batch *to);
 
 /* control.c */
 long mytun_control(struct mytun_queue *q, unsigned int cmd, void __user *argp);

@@ -27,7 +27,10 @@ static int mytun_stop(struct net_device *dev)
 
 static void mytun_uninit(struct net_device *dev)
 {
-	mytun_queue_detach_all(netdev_priv(dev));
+	struct mytun *tun = netdev_priv(dev);
+
+	mytun_xdp_uninit(tun);
+	mytun_queue_detach_all(tun);
 }
 
 /* What ethtool and the stack want, as far as the user takes it (TUNSETOFFLOAD). */

@@ -15,6 +15,7 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/log2.h>
+#include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
 #include <linux/rtnetlink.h>
@@ -27,6 +28,9 @@
 #include "mytun.h"
 #include "ring.h"
 #include "trace.h"
+
+/* How many queues there were. */
+static atomic64_t last_id;
 
 static struct proto mytun_proto = {
 	.name		= MYTUN_NAME,
@@ -85,10 +89,12 @@ void mytun_queue_wake_reader(struct mytun_queue *q)
 {
 	if (READ_ONCE(q->wants_sigio))
 		kill_fasync(&q->fasync, SIGIO, POLL_IN);
-	if (wq_has_sleeper(&q->wq.wait))
+	if (wq_has_sleeper(&q->wq.wait)) {
+		atomic64_inc(&q->wakeups);
 		wake_up_interruptible_sync_poll(&q->wq.wait, EPOLLIN |
 						EPOLLPRI | EPOLLRDNORM |
 						EPOLLRDBAND);
+	}
 }
 
 bool mytun_queue_writable(const struct mytun_queue *q)
@@ -138,6 +144,7 @@ struct mytun_queue *mytun_queue_open(struct net *net, struct file *file)
 	sk->sk_write_space = write_space;
 	sk->sk_sndbuf = INT_MAX;
 	RCU_INIT_POINTER(q->dev, NULL);
+	q->id = atomic64_inc_return(&last_id);
 	q->flow_id = MYTUN_FLOW_NO_QUEUE;
 	INIT_LIST_HEAD(&q->disabled_node);
 	mytun_napi_init(q);
@@ -311,6 +318,7 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	rcu_assign_pointer(q->dev, tun);
 	rcu_assign_pointer(tun->queues[tun->nqueues], q);
 	WRITE_ONCE(tun->nqueues, tun->nqueues + 1);
+	tun->queue_changes++;
 	tun->queue_slots = max_t(unsigned int, tun->queue_slots,
 				 roundup_pow_of_two(tun->nqueues));
 	set_real_queues(tun);
@@ -336,6 +344,7 @@ static void take_out(struct mytun *tun, struct mytun_queue *q)
 	WRITE_ONCE(moved->xdp_rxq.queue_index, q->index);
 	RCU_INIT_POINTER(tun->queues[last], NULL);
 	WRITE_ONCE(tun->nqueues, last);
+	tun->queue_changes++;
 }
 
 /* Step 3. @id is what the queue had for its flows. */
@@ -388,6 +397,7 @@ static void leave(struct mytun_queue *q)
 		list_del_init(&q->disabled_node);
 		q->disabled = NULL;
 		tun->ndisabled--;
+		tun->queue_changes++;
 		RCU_INIT_POINTER(q->dev, NULL);
 	} else {
 		take_out(tun, q);
@@ -471,6 +481,7 @@ void mytun_queue_detach_all(struct mytun *tun)
 		sock_put(&q->sk);
 	}
 	tun->ndisabled = 0;
+	tun->queue_changes++;
 	/* A persistent device kept the module; its deletion ends that. */
 	if (tun->flags & IFF_PERSIST) {
 		WRITE_ONCE(tun->flags, tun->flags & ~IFF_PERSIST);
@@ -502,4 +513,23 @@ int mytun_queue_resize(struct mytun *tun)
 	kfree(rings);
 	mytun_queue_start_all(tun);
 	return err;
+}
+
+/*
+ * How many packets wait for read(). Producers and readers go on meanwhile: it
+ * is what was so at about this time. Context: rtnl, so that the size stays.
+ */
+u32 mytun_queue_waiting(const struct mytun_queue *q)
+{
+	const struct ptr_ring *ring = &q->ring;
+	int head = READ_ONCE(ring->consumer_head), n;
+
+	if (!ring->size)
+		return 0;
+	n = READ_ONCE(ring->producer) - head;
+	if (n < 0)
+		n += ring->size;
+	else if (!n && READ_ONCE(ring->queue[head]))
+		n = ring->size;
+	return n;
 }

@@ -67,17 +67,6 @@ static int put_payload(struct sk_buff *skb, struct iov_iter *to, size_t len)
 					    skb->len - 2 * ETH_ALEN));
 }
 
-static u32 packet_len(const struct sk_buff *skb)
-{
-	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
-}
-
-/* Bytes of a packet with what the device puts in front of it. */
-u32 mytun_read_len(const struct mytun *tun, const struct sk_buff *skb)
-{
-	return packet_len(skb) + mytun_read_front_len(tun);
-}
-
 /**
  * mytun_read_front - what stands in front of a packet
  * @tun: the device
@@ -118,6 +107,30 @@ int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,
 	return 0;
 }
 
+/* Write what stands in front of a packet. Return: 0, -EINVAL, -EFAULT. */
+static int read_front(const struct mytun *tun, const struct sk_buff *skb,
+		      struct iov_iter *to, u32 front, bool cut)
+{
+	unsigned int flags = READ_ONCE(tun->flags);
+	struct virtio_net_hdr h;
+	struct mytun_front f;
+
+	/* Short for what most packets are. */
+	if (front == sizeof(h) && flags & IFF_NO_PI && !skb_is_gso(skb)) {
+		memset(&h, 0, sizeof(h));
+		mytun_vnet_encode_csum(&h, skb, mytun_vnet_is_le(flags),
+				       mytun_packet_len(skb) - skb->len);
+		return copy_to_iter(&h, sizeof(h), to) == sizeof(h) ? 0 :
+								      -EFAULT;
+	}
+	if (mytun_read_front(tun, skb, front, cut, &f))
+		return -EINVAL;
+	if (copy_to_iter(f.data, f.len, to) != f.len ||
+	    (f.zeroes && iov_iter_zero(f.zeroes, to) != f.zeroes))
+		return -EFAULT;
+	return 0;
+}
+
 /*
  * Copies a packet, with what stands in front of it, or as much as @room takes.
  * Return: 0; MYTUN_READ_FAULT: the payload, or a part of it, could not be
@@ -129,20 +142,21 @@ int mytun_read_copy(struct mytun *tun, struct sk_buff *skb,
 		    struct iov_iter *to, size_t room, enum mytun_drop *reason)
 {
 	u32 len = mytun_read_len(tun, skb);
-	u32 front = len - packet_len(skb);
-	struct mytun_front f;
+	u32 front = len - mytun_packet_len(skb);
+	int err;
 
 	*reason = MYTUN_DROP_TX_BUFFER;
 	if (room < front)
 		return -EINVAL;
-	if (mytun_read_front(tun, skb, front, room < len, &f)) {
-		*reason = MYTUN_DROP_TX_HEADER;
-		return -EINVAL;
+	if (front) {
+		err = read_front(tun, skb, to, front, room < len);
+		if (unlikely(err)) {
+			if (err == -EINVAL)
+				*reason = MYTUN_DROP_TX_HEADER;
+			return err;
+		}
+		room -= front;
 	}
-	if (copy_to_iter(f.data, f.len, to) != f.len ||
-	    iov_iter_zero(f.zeroes, to) != f.zeroes)
-		return -EFAULT;
-	room -= front;
 	return put_payload(skb, to, room) ? MYTUN_READ_FAULT : 0;
 }
 

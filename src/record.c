@@ -5,21 +5,6 @@
 
 #include "record.h"
 
-/* Everything but the size, for which there is mytun_record_size_ok(). */
-bool mytun_record_ok(const struct mytun_record_rules *rules,
-		     const struct mytun_record *r)
-{
-	/* Sums in 64 bits: len may be anything. */
-	if (r->offset < MYTUN_RECORD_HEADER ||
-	    r->offset > MYTUN_RECORD_HEADER + MYTUN_ROOM_MAX ||
-	    (u64)r->offset + r->len > r->size)
-		return false;
-	if (r->flags & ~MYTUN_RECORD_USER_BITS || r->hash || r->queue ||
-	    r->reserved)
-		return false;
-	return rules->meta || (!r->mark && !r->priority);
-}
-
 /* From an ioctl's arguments. Return: 0, -EINVAL, -EPERM. */
 int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
 			   u32 flags, u16 head_room, u16 tail_room)
@@ -37,36 +22,12 @@ int mytun_record_rules_set(struct mytun_record_rules *rules, struct mytun *tun,
 	return 0;
 }
 
-/* What the header says of any packet with @len bytes of data. */
-void mytun_record_start(struct mytun_record *r,
-			const struct mytun_record_rules *rules,
-			const struct mytun_queue *q, u32 len)
+/* The flow hash of a packet, 0: none. */
+u32 mytun_record_hash(const struct mytun *tun, const struct sk_buff *skb)
 {
-	r->size = mytun_record_size(rules, len);
-	r->len = len;
-	r->offset = MYTUN_RECORD_HEADER + rules->head_room;
-	r->flags = 0;
-	r->hash = 0;
-	r->queue = q->index;
-	r->reserved = 0;
-	r->user = 0;
-}
+	struct mytun_headers h;
 
-/* The header of a record that holds @skb, with @len bytes of data. */
-void mytun_record_fill(struct mytun_record *r,
-		       const struct mytun_record_rules *rules,
-		       const struct mytun *tun, const struct mytun_queue *q,
-		       const struct sk_buff *skb, u32 len)
-{
-	mytun_record_start(r, rules, q, len);
-	r->mark = skb->mark;
-	r->priority = skb->priority;
-	if (rules->hash) {
-		struct mytun_headers h;
-
-		mytun_dissect(skb, 0, mytun_is_tap(tun) ? 0 : skb->protocol,
-			      &h);
-		if (h.tuple.kind != MYTUN_TUPLE_NONE)
-			r->hash = mytun_tuple_hash(&h.tuple);
-	}
+	mytun_dissect(skb, 0, mytun_is_tap(tun) ? 0 : skb->protocol, &h);
+	return h.tuple.kind == MYTUN_TUPLE_NONE ? 0 :
+						  mytun_tuple_hash(&h.tuple);
 }

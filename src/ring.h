@@ -115,7 +115,7 @@ struct mytun_rings {
 	u32 rx_consumer;		/* as last loaded, and found sane */
 	u32 rx_unpublished;		/* records */
 	bool rx_stopped;
-	u64 rx_packets, rx_full, rx_stops;
+	u64 rx_packets, rx_full, rx_stops, rx_batches;
 
 	/* Waking the consumer: when it is due and nobody has done it yet. */
 	atomic_t wake_due;
@@ -132,7 +132,7 @@ struct mytun_rings {
 	u32 tx_size;			/* 0: no TX ring */
 	u32 tx_pos;
 	struct page_frag tx_frag;
-	u64 tx_packets, tx_refused, bad_size, bad_record;
+	u64 tx_packets, tx_refused, bad_size, bad_record, tx_batches;
 	atomic64_t bad_position;
 	atomic64_t kicks;
 	struct napi_struct napi;
@@ -211,7 +211,8 @@ bool mytun_ring_tx_writable(struct mytun_rings *r);
 /* wake.c */
 void mytun_wake_init(struct mytun_rings *r);
 void mytun_wake_exit(struct mytun_rings *r);
-void mytun_wake_rx(struct mytun_rings *r, u32 packets, bool was_empty);
+void mytun_wake_now(struct mytun_rings *r);
+void mytun_wake_moderated(struct mytun_rings *r, u32 packets, bool was_empty);
 void mytun_wake_all(struct mytun_rings *r);
 bool mytun_wake_sane(u32 packets, u32 usecs);
 void mytun_wake_set(struct mytun_rings *r, u32 packets, u32 usecs);

@@ -35,22 +35,27 @@ static u32 used(const struct mytun_rings *r)
 	return r->rx_pos - r->rx_consumer;
 }
 
-/* Copy a packet with what stands in front of it. Return: 0, or -1. */
-static int copy_packet(const struct mytun *tun, const struct sk_buff *skb,
-		       void *to, u32 len)
+/* Whatever stands in front of a packet. Return: 0, or -1. */
+static noinline int copy_front(const struct mytun *tun,
+			       const struct sk_buff *skb, void *to, u32 front)
 {
-	unsigned int vlan_len = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
-	u32 front = len - skb->len - vlan_len;
 	struct mytun_front f;
 
-	if (front) {
-		if (mytun_read_front(tun, skb, front, false, &f))
-			return -1;
-		memcpy(to, f.data, f.len);
-		memset(to + f.len, 0, f.zeroes);
-		to += front;
-	}
-	if (unlikely(vlan_len)) {
+	if (mytun_read_front(tun, skb, front, false, &f))
+		return -1;
+	memcpy(to, f.data, f.len);
+	memset(to + f.len, 0, f.zeroes);
+	return 0;
+}
+
+/* Copy a packet with what stands in front of it. Return: 0, or -1. */
+static noinline int copy_any(const struct mytun *tun,
+			     const struct sk_buff *skb, void *to, u32 front)
+{
+	if (front && copy_front(tun, skb, to, front))
+		return -1;
+	to += front;
+	if (skb_vlan_tag_present(skb)) {
 		__be16 tag[2] = { skb->vlan_proto,
 				  htons(skb_vlan_tag_get(skb)) };
 
@@ -61,6 +66,27 @@ static int copy_packet(const struct mytun *tun, const struct sk_buff *skb,
 				     skb->len - 2 * ETH_ALEN) ? -1 : 0;
 	}
 	return skb_copy_bits(skb, 0, to, skb->len);
+}
+
+/* The same, short for what most packets are. */
+static __always_inline int copy_packet(const struct mytun *tun,
+				       const struct sk_buff *skb, void *to,
+				       u32 len)
+{
+	unsigned int flags = READ_ONCE(tun->flags);
+	u32 front = len - skb->len;
+
+	/* In one piece, without a tag beside it. */
+	if (unlikely(skb_is_nonlinear(skb) || skb_vlan_tag_present(skb)))
+		return copy_any(tun, skb, to, len - mytun_packet_len(skb));
+	if (front == sizeof(struct virtio_net_hdr) && flags & IFF_NO_PI && !skb_is_gso(skb)) {
+		memset(to, 0, sizeof(struct virtio_net_hdr));
+		mytun_vnet_encode_csum(to, skb, mytun_vnet_is_le(flags), 0);
+	} else if (front && copy_front(tun, skb, to, front)) {
+		return -1;
+	}
+	memcpy(to + front, skb->data, skb->len);
+	return 0;
 }
 
 /* Under rx_lock. */
@@ -74,9 +100,13 @@ static void publish(struct mytun_rings *r)
 	smp_store_release(&r->k->rx_producer, r->rx_pos);	/* A */
 	WRITE_ONCE(r->rx_published, r->rx_pos);
 	r->rx_unpublished = 0;
+	r->rx_batches++;
 	smp_mb();						/* E */
 	load_consumer(r);
-	mytun_wake_rx(r, packets, seen(r) == old);
+	if (unlikely(READ_ONCE(r->wake_usecs)))
+		mytun_wake_moderated(r, packets, seen(r) == old);
+	else if (seen(r) == old)
+		mytun_wake_now(r);
 }
 
 /* Under rx_lock: whether half of the ring is free, so that it is worth it. */
@@ -94,7 +124,7 @@ static struct netdev_queue *txq_of(struct mytun *tun, struct mytun_queue *q)
 static void start_queue(struct mytun *tun, struct mytun_queue *q,
 			struct mytun_rings *r)
 {
-	r->rx_stopped = false;
+	WRITE_ONCE(r->rx_stopped, false);
 	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags & ~MYTUN_RING_RX_STOPPED);
 	mytun_queue_wake(txq_of(tun, q));
 }
@@ -118,10 +148,11 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 	if (netif_tx_queue_stopped(txq) || !mytun_queue_has_qdisc(txq))
 		return;
 	mytun_queue_stop(txq);
-	r->rx_stopped = true;
+	WRITE_ONCE(r->rx_stopped, true);
 	r->rx_stops++;
 	WRITE_ONCE(r->k->rx_stops, r->rx_stops);
 	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags | MYTUN_RING_RX_STOPPED);
+	/* Who made room too early for roomy() sees rx_stopped and the flag. */
 	smp_mb();						/* G */
 	if (roomy(r))
 		start_queue(tun, q, r);
@@ -149,48 +180,48 @@ static __always_inline bool put(struct mytun *tun, struct mytun_queue *q,
 				struct xdp_frame *frame, bool more,
 				enum mytun_drop *reason)
 {
-	struct mytun_record rec;
+	struct mytun_record *record;
 	bool taken = false;
-	u32 len;
+	u32 len, size;
 	void *to;
 
+	len = skb ? mytun_read_len(tun, skb) :
+		    mytun_frame_read_len(tun, frame);
+	size = mytun_record_size(&r->rules, len);
 	spin_lock(&r->rx_lock);
-	if (skb) {
-		len = mytun_read_len(tun, skb);
-		mytun_record_fill(&rec, &r->rules, tun, q, skb, len);
-	} else {
-		len = mytun_frame_read_len(tun, frame);
-		mytun_frame_fill(&rec, &r->rules, q, frame, len);
-	}
-	if (unlikely(rec.size > r->rx_max)) {
+	if (unlikely(size > r->rx_max)) {
 		*reason = MYTUN_DROP_TX_TOO_BIG;
 		goto out;
 	}
-	if (r->rx_size - used(r) < rec.size) {
+	if (unlikely(r->rx_size - used(r) < size)) {
 		load_consumer(r);
-		if (r->rx_size - used(r) < rec.size) {
+		if (r->rx_size - used(r) < size) {
 			r->rx_full++;
 			WRITE_ONCE(r->k->rx_full, r->rx_full);
 			*reason = MYTUN_DROP_TX_FULL;
 			goto out;
 		}
 	}
-	to = r->rx_area.map + (r->rx_pos & (r->rx_size - 1));
-	memcpy(to, &rec, sizeof(rec));
+	record = r->rx_area.map + (r->rx_pos & (r->rx_size - 1));
+	to = (void *)record + MYTUN_RECORD_HEADER + r->rules.head_room;
 	if (!skb) {
-		copy_frame(tun, frame, to + rec.offset, len);
-	} else if (unlikely(copy_packet(tun, skb, to + rec.offset, len))) {
-		*reason = MYTUN_DROP_TX_HEADER;
-		goto out;
+		mytun_frame_fill(record, &r->rules, q, frame, size, len);
+		copy_frame(tun, frame, to, len);
+	} else {
+		mytun_record_fill(record, &r->rules, tun, q, skb, size, len);
+		if (unlikely(copy_packet(tun, skb, to, len))) {
+			*reason = MYTUN_DROP_TX_HEADER;
+			goto out;
+		}
 	}
-	r->rx_pos += rec.size;
+	r->rx_pos += size;
 	r->rx_packets++;
 	r->rx_unpublished++;
 	taken = true;
 out:
 	if (READ_ONCE(tun->flags) & IFF_BACKPRESSURE)
 		stop_if_full(tun, q, r);
-	if (!more || r->rx_stopped)
+	if (!more || READ_ONCE(r->rx_stopped))
 		publish(r);
 	spin_unlock(&r->rx_lock);
 	return taken;
@@ -250,12 +281,16 @@ void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r)
 {
 	struct mytun *tun;
 
-	if (!r->rx_size)
+	/*
+	 * Who asks because of RX_STOPPED sees what was set before it. Who has
+	 * not seen it made room before the kernel's second look (G).
+	 */
+	if (!READ_ONCE(r->rx_stopped))
 		return;
 	spin_lock_bh(&r->rx_lock);
 	rcu_read_lock();
 	tun = mytun_rcu(q);
-	if (r->rx_stopped && tun && roomy(r))
+	if (READ_ONCE(r->rx_stopped) && tun && roomy(r))
 		start_queue(tun, q, r);
 	rcu_read_unlock();
 	spin_unlock_bh(&r->rx_lock);
@@ -274,13 +309,12 @@ void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,
 }
 
 /*
- * For who is about to sleep and has said where. What orders that before the
- * look here: for wait the full barrier of prepare_to_wait(); for poll rx_lock,
- * which mytun_ring_restart() has taken since: whoever publishes later sees the
- * sleeper, and what was published before is seen here.
+ * For who is about to sleep and has said where: poll, whose poll_wait() has no
+ * barrier of its own before 6.14, and wait, after prepare_to_wait().
  */
 bool mytun_ring_rx_empty(struct mytun_rings *r)
 {
+	smp_mb();						/* E */
 	return !r->rx_size ||
 	       READ_ONCE(r->rx_published) == seen(r);
 }

@@ -20,38 +20,6 @@ static u32 waiting(struct mytun_rings *r)
 	return n;
 }
 
-/* A copy of what the process has written, word by word, each read once. */
-static void copy_record(struct mytun_record *to, const void *from)
-{
-	const u32 *word = from;
-	unsigned int i;
-
-	BUILD_BUG_ON(sizeof(*to) != MYTUN_RECORD_HEADER);
-	for (i = 0; i < sizeof(*to) / sizeof(u32); i++)
-		((u32 *)to)[i] = READ_ONCE(word[i]);
-}
-
-static int take_record(struct mytun *tun, struct mytun_queue *q,
-		       struct mytun_intake_rules *intake,
-		       const struct mytun_record *rec, const void *at)
-{
-	struct mytun_source src = {
-		.data = at + rec->offset,
-		.len = rec->len,
-	};
-	struct mytun_intake in;
-	int err;
-
-	err = mytun_intake_read(tun, q, intake, &src, &in);
-	if (err == -EINVAL)
-		mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
-	if (err)
-		return err;
-	in.mark = rec->mark;
-	in.priority = rec->priority;
-	return mytun_intake_deliver(tun, q, intake, &in);
-}
-
 /**
  * mytun_ring_take - deliver records of the TX ring
  * @tun: the device
@@ -69,10 +37,13 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 {
 	u32 left = waiting(r), pos = r->tx_pos;
 	struct mytun_intake_rules intake;
+	const struct mytun_record *rec;
+	union mytun_record_copy header;
 	int n = 0;
 
 	if (!left)
 		return 0;
+	rec = &header.record;
 	mytun_intake_rules(tun, q, true, &intake);
 	intake.gfp = GFP_ATOMIC | __GFP_NOWARN;
 	intake.frag = &r->tx_frag;
@@ -81,32 +52,34 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 	intake.through_napi = false;
 	while (left && n < budget) {
 		const void *at = r->tx_area.map + (pos & (r->tx_size - 1));
-		struct mytun_record rec;
 
 		n++;
-		copy_record(&rec, at);
-		if (unlikely(!mytun_record_size_ok(&rec, left))) {
+		mytun_record_copy(&header, at);
+		if (unlikely(!mytun_record_size_ok(rec, left))) {
 			/* Nobody can tell where the next one begins. */
 			r->bad_size++;
 			mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
 			pos += left;
 			break;
 		}
-		if (unlikely(!mytun_record_ok(&r->rules, &rec))) {
+		if (unlikely(!mytun_record_ok(&r->rules, rec))) {
 			r->bad_record++;
 			r->tx_refused++;
 			mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
-		} else if (!rec.len) {
+		} else if (!rec->len) {
 			; /* reserved and not needed */
-		} else if (unlikely(take_record(tun, q, &intake, &rec, at))) {
+		} else if (unlikely(mytun_intake_take(tun, q, &intake,
+						      at + rec->offset, rec->len,
+						      rec->mark, rec->priority))) {
 			r->tx_refused++;
 		} else {
 			r->tx_packets++;
 		}
-		pos += rec.size;
-		left -= rec.size;
+		pos += rec->size;
+		left -= rec->size;
 	}
 	mytun_intake_end(tun, q, &intake);
+	WRITE_ONCE(r->tx_batches, r->tx_batches + 1);
 	WRITE_ONCE(r->tx_pos, pos);
 	WRITE_ONCE(r->k->tx_packets, r->tx_packets);
 	WRITE_ONCE(r->k->tx_refused, r->tx_refused);

@@ -80,7 +80,8 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	rings = mytun_ring_rx(q);
 
 	reason = MYTUN_DROP_TX_FILTER;
-	if (unlikely(!mytun_filter_pass(tun, q, skb)))
+	if (unlikely(mytun_filters_any(&tun->filters)) &&
+	    !mytun_filter_pass(tun, q, skb))
 		goto drop;
 
 	reason = MYTUN_DROP_TX_NOMEM;

@@ -51,38 +51,30 @@ const char *mytun_drop_name(enum mytun_drop reason)
 	return drop_names[reason];
 }
 
-void mytun_count_rx(struct mytun_queue *q, unsigned int packets, u64 bytes)
+/* One write() was a batch. */
+void mytun_count_rx_batch(struct mytun_queue *q)
 {
 	struct mytun_stats *s;
 
 	local_bh_disable();
 	s = this_cpu_ptr(q->stats);
 	u64_stats_update_begin(&s->syncp);
-	s->n.rx_packets += packets;
-	s->n.rx_bytes += bytes;
+	s->n.rx_batches++;
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
 }
 
-/* The user has a packet of @len bytes. */
-void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
+/* One read() was a batch. */
+void mytun_count_tx_batch(struct mytun_queue *q)
 {
 	struct mytun_stats *s;
 
 	local_bh_disable();
 	s = this_cpu_ptr(q->stats);
 	u64_stats_update_begin(&s->syncp);
-	s->n.tx_packets++;
-	s->n.tx_bytes += len;
+	s->n.tx_batches++;
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
-}
-
-/* As above; a tag that is not in the frame counts as well. */
-void mytun_count_tx(struct mytun_queue *q, const struct sk_buff *skb)
-{
-	mytun_count_tx_bytes(q, skb->len + (skb_vlan_tag_present(skb) ?
-					    VLAN_HLEN : 0));
 }
 
 static void count_drop(struct mytun *tun, struct mytun_queue *q,

@@ -4,9 +4,9 @@
  * user) when the stack takes it, and as transmitted when the user has it. What
  * is lost is counted under its reason.
  *
- * A counter is written with softirqs off, so that the owner of a CPU's set is
- * never interrupted by another writer, and read by anyone through
- * u64_stats_sync. When a queue leaves its device, the device keeps its sum.
+ * A counter is written with softirqs off, or by one instruction, so that the
+ * owner of a CPU's set is never interrupted by another writer, and read by
+ * anyone through u64_stats_sync. When a queue leaves its device, the device keeps its sum.
  */
 #ifndef _MYTUN_STATS_H
 #define _MYTUN_STATS_H
@@ -21,6 +21,8 @@ struct mytun_counts {
 	u64 rx_bytes;
 	u64 tx_packets;
 	u64 tx_bytes;
+	u64 rx_batches;		/* calls that carried records */
+	u64 tx_batches;
 	u64 drop[MYTUN_DROP_MAX];
 };
 
@@ -29,12 +31,53 @@ struct mytun_stats {
 	struct u64_stats_sync syncp;
 };
 
+/*
+ * The user has a packet of @len bytes. Any context: on 64-bit machines each
+ * counter is one that no interrupt can tear, without switching softirqs off.
+ */
+static inline void mytun_stats_tx(struct mytun_stats __percpu *stats, u32 len)
+{
+#if BITS_PER_LONG == 64
+	this_cpu_inc(stats->n.tx_packets);
+	this_cpu_add(stats->n.tx_bytes, len);
+#else
+	struct mytun_stats *s;
+
+	local_bh_disable();
+	s = this_cpu_ptr(stats);
+	u64_stats_update_begin(&s->syncp);
+	s->n.tx_packets++;
+	s->n.tx_bytes += len;
+	u64_stats_update_end(&s->syncp);
+	local_bh_enable();
+#endif
+}
+
+/* The stack has @packets packets from the user. Likewise. */
+static inline void mytun_stats_rx(struct mytun_stats __percpu *stats,
+				  unsigned int packets, u64 bytes)
+{
+#if BITS_PER_LONG == 64
+	this_cpu_add(stats->n.rx_packets, packets);
+	this_cpu_add(stats->n.rx_bytes, bytes);
+#else
+	struct mytun_stats *s;
+
+	local_bh_disable();
+	s = this_cpu_ptr(stats);
+	u64_stats_update_begin(&s->syncp);
+	s->n.rx_packets += packets;
+	s->n.rx_bytes += bytes;
+	u64_stats_update_end(&s->syncp);
+	local_bh_enable();
+#endif
+}
+
 struct mytun;
 struct mytun_queue;
 
-void mytun_count_rx(struct mytun_queue *q, unsigned int packets, u64 bytes);
-void mytun_count_tx(struct mytun_queue *q, const struct sk_buff *skb);
-void mytun_count_tx_bytes(struct mytun_queue *q, u32 len);
+void mytun_count_rx_batch(struct mytun_queue *q);
+void mytun_count_tx_batch(struct mytun_queue *q);
 void mytun_count_drop(struct mytun *tun, struct mytun_queue *q,
 		      enum mytun_drop reason);
 void mytun_drop(struct mytun *tun, struct mytun_queue *q, struct sk_buff *skb,

@@ -34,11 +34,6 @@ static u16 vnet_get(bool le, __virtio16 v)
 	return __virtio16_to_cpu(le, v);
 }
 
-static __virtio16 vnet_put(bool le, u16 v)
-{
-	return __cpu_to_virtio16(le, v);
-}
-
 int mytun_vnet_decode(struct mytun_vnet *v, const void *from,
 		      unsigned int size, bool le, size_t len)
 {
@@ -290,6 +285,7 @@ int mytun_vnet_encode(void *to, unsigned int size, const struct sk_buff *skb,
 	struct virtio_net_hdr *h = to;
 
 	memset(to, 0, size);
+	mytun_vnet_encode_csum(h, skb, le, vlan_len);
 	if (skb_is_gso(skb)) {
 		const struct skb_shared_info *info = skb_shinfo(skb);
 
@@ -297,8 +293,8 @@ int mytun_vnet_encode(void *to, unsigned int size, const struct sk_buff *skb,
 		    size < MYTUN_VNET_TUNNEL)
 			return -EINVAL;
 
-		h->hdr_len = vnet_put(le, skb_headlen(skb));
-		h->gso_size = vnet_put(le, info->gso_size);
+		h->hdr_len = __cpu_to_virtio16(le, skb_headlen(skb));
+		h->gso_size = __cpu_to_virtio16(le, info->gso_size);
 		if (info->gso_type & SKB_GSO_TCPV4)
 			h->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
 		else if (info->gso_type & SKB_GSO_TCPV6)
@@ -309,14 +305,6 @@ int mytun_vnet_encode(void *to, unsigned int size, const struct sk_buff *skb,
 			return -EINVAL;
 		if (info->gso_type & SKB_GSO_TCP_ECN)
 			h->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
-	}
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
-		h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-		h->csum_start = vnet_put(le, skb_checksum_start_offset(skb) +
-					     vlan_len);
-		h->csum_offset = vnet_put(le, skb->csum_offset);
-	} else if (skb->ip_summed == CHECKSUM_UNNECESSARY) {
-		h->flags = VIRTIO_NET_HDR_F_DATA_VALID;
 	}
 	if (skb_is_gso(skb) && unlikely(skb_shinfo(skb)->gso_type & SKB_TUNNEL))
 		encode_tunnel(h, skb, vlan_len);

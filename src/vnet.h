@@ -10,6 +10,7 @@
 #include <linux/if_tun.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
+#include <linux/virtio_net.h>
 
 #include "flow.h"
 
@@ -60,6 +61,12 @@ int mytun_vnet_decode(struct mytun_vnet *v, const void *from,
 int mytun_vnet_apply(const struct mytun_vnet *v, struct sk_buff *skb,
 		     const struct mytun_headers *h);
 
+/* Whether there is anything for mytun_vnet_apply() to do. */
+static inline bool mytun_vnet_tells(const struct mytun_vnet *v)
+{
+	return v->gso_type || v->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
+}
+
 /* Whether mytun_vnet_apply() needs to know the packet's headers. */
 static inline bool mytun_vnet_is_gso(const struct mytun_vnet *v)
 {
@@ -78,5 +85,21 @@ static inline bool mytun_vnet_is_gso(const struct mytun_vnet *v)
  */
 int mytun_vnet_encode(void *to, unsigned int size, const struct sk_buff *skb,
 		      bool le, unsigned int vlan_len);
+
+/* What it tells of the checksum, in a header of zeroes. It only stores. */
+static inline void mytun_vnet_encode_csum(struct virtio_net_hdr *h,
+					  const struct sk_buff *skb, bool le,
+					  unsigned int vlan_len)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		h->csum_start =
+			__cpu_to_virtio16(le, skb_checksum_start_offset(skb) +
+					      vlan_len);
+		h->csum_offset = __cpu_to_virtio16(le, skb->csum_offset);
+	} else if (skb->ip_summed == CHECKSUM_UNNECESSARY) {
+		h->flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	}
+}
 
 #endif /* _MYTUN_VNET_H */

@@ -13,7 +13,7 @@
 #define WAKE_USECS_MAX	1000000
 
 /* Context: any, hard interrupts included. */
-static void wake_now(struct mytun_rings *r)
+void mytun_wake_now(struct mytun_rings *r)
 {
 	struct mytun_queue *q = r->q;
 	struct eventfd_ctx *event;
@@ -34,24 +34,20 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 					     wake_timer);
 
 	if (atomic_xchg(&r->wake_due, 0))
-		wake_now(r);
+		mytun_wake_now(r);
 	return HRTIMER_NORESTART;
 }
 
 /*
- * Records were published. @was_empty: the process had taken all before these,
- * so it may sleep. Context: rx_lock, after full barrier E.
+ * Records were published, and wake-ups are moderated. @was_empty: the process
+ * had taken all before these, so it may sleep. Context: rx_lock, after full
+ * barrier E.
  */
-void mytun_wake_rx(struct mytun_rings *r, u32 packets, bool was_empty)
+void mytun_wake_moderated(struct mytun_rings *r, u32 packets, bool was_empty)
 {
 	u32 enough = READ_ONCE(r->wake_packets);
 	u32 usecs = READ_ONCE(r->wake_usecs);
 
-	if (likely(!usecs)) {
-		if (was_empty)
-			wake_now(r);
-		return;
-	}
 	if (was_empty && !atomic_read(&r->wake_due)) {
 		r->wake_count = 0;
 		atomic_set(&r->wake_due, 1);
@@ -63,7 +59,7 @@ void mytun_wake_rx(struct mytun_rings *r, u32 packets, bool was_empty)
 		return;
 	r->wake_count += packets;
 	if (enough && r->wake_count >= enough && atomic_xchg(&r->wake_due, 0))
-		wake_now(r);
+		mytun_wake_now(r);
 }
 
 /* The rings have ended: nobody may sleep on. Context: may sleep. */
@@ -76,7 +72,7 @@ void mytun_wake_all(struct mytun_rings *r)
 	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags | MYTUN_RING_ENDED);
 	WRITE_ONCE(r->k->tx_flags, r->k->tx_flags | MYTUN_RING_ENDED);
 	spin_unlock_bh(&r->rx_lock);
-	wake_now(r);
+	mytun_wake_now(r);
 	wake_up_all(&r->q->wq.wait);
 	wake_up_all(&r->tx_wait);
 }
@@ -97,7 +93,7 @@ void mytun_wake_set(struct mytun_rings *r, u32 packets, u32 usecs)
 	hrtimer_cancel(&r->wake_timer);
 	/* Nobody else will, if it was due. */
 	if (atomic_xchg(&r->wake_due, 0))
-		wake_now(r);
+		mytun_wake_now(r);
 }
 
 /* MYTUN_IOC_MODERATE. Context: rtnl. */

@@ -3,9 +3,9 @@
  * XDP: the program, what it decides, and frames that are redirected here.
  *
  * Who runs a program holds rcu_read_lock() from finding it to the end of what
- * it asked for. Before a device goes, the core takes its program away, and
- * then its queues leave, after a grace period: no program runs by then, and
- * none sees an xdp_rxq that is no longer registered.
+ * it asked for. Before a device goes, the core takes its program away (before
+ * 4.16 we do), and then its queues leave, after a grace period: no program runs
+ * by then, and none sees an xdp_rxq that is no longer registered.
  */
 #include <linux/bpf.h>
 #include <linux/filter.h>
@@ -47,12 +47,17 @@ static int set_program(struct mytun *tun, struct bpf_prog *prog)
 	struct bpf_prog *old = rtnl_dereference(tun->xdp);
 
 	/* Packets that were read without it are run as skbs. */
-	WRITE_ONCE(tun->xdp_headroom, prog ? XDP_PACKET_HEADROOM : 0);
+	WRITE_ONCE(tun->xdp_headroom, prog ? MYTUN_XDP_HEADROOM : 0);
 	rcu_assign_pointer(tun->xdp, prog);
 	/* It is freed after a grace period. */
 	if (old)
 		bpf_prog_put(old);
 	return 0;
+}
+
+void mytun_xdp_uninit(struct mytun *tun)
+{
+	set_program(tun, NULL);
 }
 
 int mytun_xdp(struct net_device *dev, struct netdev_bpf *cmd)

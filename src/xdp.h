@@ -73,6 +73,9 @@ void mytun_xdp_end(struct mytun_queue *q, struct mytun_xdp_run *run);
 int mytun_xdp_attach(struct mytun *tun, struct mytun_queue *q, u32 index);
 void mytun_xdp_detach(struct mytun_queue *q);
 
+/* Take the program away from a device that goes. Context: rtnl. */
+void mytun_xdp_uninit(struct mytun *tun);
+
 /* ndo_bpf, ndo_xdp_xmit */
 int mytun_xdp(struct net_device *dev, struct netdev_bpf *cmd);
 int mytun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,

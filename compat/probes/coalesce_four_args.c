@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 5.15, f3ccfda19319; also in RHEL 9. Delete when 5.10 goes. */
+/* 5.15, f3ccfda19319; also in RHEL 8.6. Delete when 5.10 goes. */
 #include <linux/ethtool.h>
 
 static int get(struct net_device *dev, struct ethtool_coalesce *settings,

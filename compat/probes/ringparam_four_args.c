@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 5.17, 74624944ad21; also in RHEL 9. Delete when 5.15 goes. */
+/* 5.17, 74624944ad21; also in RHEL 8.10. Delete when 5.15 goes. */
 #include <linux/ethtool.h>
 
 static void get(struct net_device *dev, struct ethtool_ringparam *settings,

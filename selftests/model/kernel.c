@@ -114,15 +114,9 @@ void mytun_queue_wake(struct netdev_queue *txq)
 	model_unlock(txq);
 }
 
-void mytun_record_fill(struct mytun_record *rec,
-		       const struct mytun_record_rules *rules,
-		       const struct mytun *tun, const struct mytun_queue *q,
-		       const struct sk_buff *skb, u32 len)
+u32 mytun_record_hash(const struct mytun *tun, const struct sk_buff *skb)
 {
-	memset(rec, 0, sizeof(*rec));
-	rec->size = RECORD;
-	rec->len = len;
-	rec->offset = MYTUN_RECORD_HEADER;
+	return 0;
 }
 
 static int copy_packet(const struct mytun *tun, const struct sk_buff *skb,
@@ -131,7 +125,7 @@ static int copy_packet(const struct mytun *tun, const struct sk_buff *skb,
 	unsigned int at = (unsigned char *)to - model_rx;
 	struct mytun_record *rec = to - MYTUN_RECORD_HEADER;
 
-	/* The header has been copied with memcpy(). */
+	/* The header has been stored as any other member. */
 	WRITE_ONCE(rec->flags, 0);
 	model_fill(CELL_RX + at / RECORD, skb->number);
 	return 0;
@@ -152,11 +146,12 @@ static void mytun_drop(struct mytun *tun, struct mytun_queue *q,
 		      "no packet is dropped");
 }
 
-static int take_record(struct mytun *tun, struct mytun_queue *q,
-		       struct mytun_intake_rules *intake,
-		       const struct mytun_record *rec, const void *at)
+static int mytun_intake_take(struct mytun *tun, struct mytun_queue *q,
+			     struct mytun_intake_rules *rules,
+			     const void *data, size_t len, u32 mark,
+			     u32 priority)
 {
-	unsigned int offset = (const unsigned char *)at - model_tx;
+	unsigned int offset = (const unsigned char *)data - model_tx;
 
 	model_require(model_content(CELL_TX + offset / RECORD) == taken + 1,
 		      "packets are taken in their order");
@@ -211,6 +206,7 @@ void kernel_start(unsigned int flags, unsigned int drive)
 	model_word(&user_page.rx_seen, 4);
 	model_word(&user_page.tx_producer, 4);
 	model_word(&rings.rx_published, 4);
+	model_word(&rings.rx_stopped, 1);
 	model_word(&rings.tx_pos, 4);
 	model_word(&rings.ended, 1);
 	model_word(&rings.napi.state, 4);

@@ -71,7 +71,8 @@ typedef struct { u32 word; } spinlock_t;
 #define smp_store_release(p, value)					\
 	model_store(p, sizeof(*(p)), value, MODEL_RELEASE, __FILE__, __LINE__)
 #define smp_mb()		model_fence(__FILE__, __LINE__)
-#define atomic64_inc_return(a)	(++(a)->counter)
+#define atomic64_inc(a)		((void)((a)->counter += 1))
+#define atomic64_inc_return(a)	((a)->counter += 1)
 #define atomic_read(a)		((a)->counter)
 #define atomic_set(a, value)	((void)((a)->counter = (value)))
 #define atomic_xchg(a, value)						\
@@ -182,7 +183,7 @@ struct work_struct { int unused; };
 
 void kernel_signal(struct eventfd_ctx *event);
 
-#define hrtimer_start(timer, time, mode)	((void)0)
+#define hrtimer_start(timer, time, mode)	((void)(time))
 #define mytun_eventfd_signal(event)		kernel_signal(event)
 #define kill_fasync(where, signal, band)	((void)(where))
 
@@ -207,7 +208,7 @@ void mytun_queue_wake(struct netdev_queue *txq);
 
 /* The driver's own, as far as the rings look at it. */
 struct net_device { struct netdev_queue txq; };
-struct sk_buff { u32 len; u32 number; };
+struct sk_buff { u32 len, mark, priority; u32 number; };
 
 struct mytun_rings;
 struct mytun { u32 flags; struct net_device *dev; };
@@ -216,6 +217,7 @@ struct mytun_queue {
 	struct mytun_rings *rings;
 	struct { wait_queue_head_t wait; } wq;
 	u32 index;
+	atomic64_t wakeups;
 	bool wants_sigio;
 	void *fasync;
 };
@@ -234,7 +236,7 @@ struct mytun_intake_rules {
 #define mytun_copy_args(to, size, from)		(memcpy(to, from, size), 0)
 #define mytun_read_len(tun, skb)		((skb)->len)
 #define mytun_frame_read_len(tun, frame)	((void)(frame), 0)
-#define mytun_frame_fill(rec, rules, q, frame, len)	((void)0)
+#define mytun_frame_fill(rec, rules, q, frame, size, len)	((void)0)
 #define copy_frame(tun, frame, to, len)		((void)(frame))
 
 #endif /* SELFTESTS_MODEL_KERNEL_H */

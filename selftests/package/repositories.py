@@ -47,6 +47,8 @@ def serve(machine, name, tree):
 
 def apt_repository(machine):
     """apt installs from a signed repository, and from no other."""
+    # What mytun-tools needs of Debian.
+    machine.apt("install", "libsodium23")
     serve(machine, "this", publish.TOP)
     write(machine, "/etc/apt/sources.list.d/mytun.sources", APT_SOURCE)
     machine.shell('mkdir -p /etc/apt/keyrings; cp "$1" /etc/apt/keyrings',

@@ -31,8 +31,13 @@ SOUND = {
 
 SPDX = SOUND["src/main.c"]
 
-PARAMETER = """module_param(flows, uint, 0644);
+PARAMETER = """static unsigned int flows = 1;
+module_param(flows, uint, 0644);
 MODULE_PARM_DESC(flows, "How many (default 1)");
+"""
+
+EXAMPLE = """# Default: flows=2
+#options mytun flows=3
 """
 
 # Check, and what is put into the sound tree; None takes a file away.
@@ -62,8 +67,13 @@ FAULTS = (
                 PROBE.replace("Delete when", "Keep until")}),
     ("parameters", {"src/param.c": SPDX + PARAMETER}),
     ("parameters", {"src/param.c": SPDX + PARAMETER,
+                    "tools/system/modprobe.d/mytun.conf": EXAMPLE}),
+    ("parameters", {"src/param.c": SPDX + PARAMETER,
                     "tools/system/modprobe.d/mytun.conf":
-                    "#options mytun flows=2\n"}),
+                    EXAMPLE.replace("=2", "=1").replace("=3", "=1")}),
+    ("parameters", {"src/param.c": SPDX + PARAMETER.replace("= 1", "= 2"),
+                    "tools/system/modprobe.d/mytun.conf":
+                    EXAMPLE.replace("=2", "=1")}),
     ("tests", {"selftests/data.c": None}),
     ("tests", {"selftests/more.c": SOUND["selftests/data.c"]}),
     ("plain_text", {"src/main.c": SPDX + "int x; \n"}),

@@ -216,9 +216,11 @@ def plain_text(tree):
 
 
 def parameters(tree):
-    """modprobe.d shows every parameter of the module with its default."""
-    shown = dict(re.findall(r"^#options mytun (\w+)=(\S+)$", tree.text(
-        pathlib.Path("tools/system/modprobe.d/mytun.conf")), re.MULTILINE))
+    """modprobe.d shows every parameter with its default and an example."""
+    text = tree.text(pathlib.Path("tools/system/modprobe.d/mytun.conf"))
+    shown = dict(re.findall(r"^# Default: (\w+)=(\S+)$", text, re.MULTILINE))
+    examples = dict(re.findall(r"^#options mytun (\w+)=(\S+)$", text,
+                               re.MULTILINE))
     named = {}
     for path in tree.files:
         if path.parts[0] == "src" and path.suffix == ".c":
@@ -228,10 +230,23 @@ def parameters(tree):
                 default = re.search(r"MODULE_PARM_DESC\(%s,[^;]*"
                                     r"\(default (\w+)" % name, text)
                 named[name] = default and default.group(1)
-    for name in sorted(set(named) | set(shown)):
-        if named.get(name) is None or named.get(name) != shown.get(name):
-            yield (f"{name}: its default is {named.get(name)} in the driver "
+                start = re.search(r"^static .*\b%s(?: = (\w+))?;" % name,
+                                  text, re.MULTILINE)
+                words = {None: ("N", "0"), "false": ("N",), "true": ("Y",)}
+                value = start and start.group(1)
+                if start and named[name] not in words.get(value, (value,)):
+                    yield (f"{name}: starts as {value}, and its description "
+                           f"says {named[name]}")
+    for name in sorted(set(named) | set(shown) | set(examples)):
+        default = named.get(name)
+        if default is None or default != shown.get(name):
+            yield (f"{name}: its default is {default} in the driver "
                    f"and {shown.get(name)} in modprobe.d/mytun.conf")
+        example = examples.get(name)
+        kind = r"\d+" if (default or "").isdigit() else "[YN]"
+        if (example is None or example == default
+                or not re.fullmatch(kind, example)):
+            yield f"{name}: {example} is no example in modprobe.d/mytun.conf"
 
 
 CHECKS = {

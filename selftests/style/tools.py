@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 VIRTUAL_MACHINES = HERE.parent / "vm"
@@ -227,8 +228,62 @@ def public_header(tree, _settings):
             yield from output.splitlines()
 
 
+def guide(tree, _settings):
+    """The program in doc/applications.md compiles, after each change to it."""
+    need("cc", "gcc")
+    need("patch", "patch")
+    text = tree.text(pathlib.Path("doc/applications.md"))
+    blocks = re.findall(r"^```(c|diff) (\S+)\n(.*?)^```$", text,
+                        re.MULTILINE | re.DOTALL)
+    if [kind for kind, _, _ in blocks] != ["c", "diff", "diff", "diff"]:
+        yield "doc/applications.md: not one program and three changes"
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (kind, name, block) in enumerate(blocks):
+            path = pathlib.Path(folder) / (name if kind == "c" else "change")
+            path.write_text(block, encoding="utf-8")
+            if kind == "diff":
+                status, output = run(["patch", "--fuzz=0", name, path],
+                                     cwd=folder)
+                if status:
+                    yield from output.splitlines()
+                    return
+            status, output = run(["cc", "-fsyntax-only", "-Wall", "-Wextra",
+                                  "-Werror", f"-I{tree.top}/src/uapi",
+                                  f"-I{tree.top}/tools/lib",
+                                  pathlib.Path(folder) / name])
+            if status:
+                yield f"doc/applications.md: change {number}:"
+                yield from output.splitlines()
+
+
+def options(tree, _settings):
+    """Each tool's help, page and completion have the same long options."""
+    for name in ("gen", "fwd"):
+        page = tree.text(pathlib.Path(f"tools/man/mytun-{name}.8"))
+        found = {
+            "table": re.findall(r'^\t\{ "([a-z0-9-]+)", (?:no|required)_',
+                                tree.text(pathlib.Path(
+                                    f"tools/{name}/options.c")), re.MULTILINE),
+            "help": re.findall(r"--([a-z0-9-]+)", tree.text(pathlib.Path(
+                f"tools/{name}/help.c"))),
+            "page": re.findall(r"\bFl -([a-z0-9-]+)|\| -([a-z0-9-]+)", page),
+            "completion": re.findall(r"--([a-z0-9-]+)", tree.text(
+                pathlib.Path(f"tools/completion/mytun-{name}"))),
+        }
+        found["page"] = [one or other for one, other in found["page"]]
+        wanted = set(found.pop("table"))
+        if not wanted:
+            yield f"tools/{name}/options.c: no options"
+        for where, there in found.items():
+            for option in sorted(wanted ^ set(there)):
+                yield f"mytun-{name}: --{option}: options and {where} differ"
+
+
 CHECKS = {
     "public_header": public_header,
+    "guide": guide,
+    "options": options,
     "shellcheck": shellcheck,
     "python": python,
     "checkpatch_driver": checkpatch_driver,

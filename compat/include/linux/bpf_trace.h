@@ -4,8 +4,9 @@
  * what these shims need is complete by then.
  *
  * Kernels before 4.18 hand a driver one packet at a time, and have no
- * xdp_frame that could wait in a queue: no native XDP there. The driver is
- * compiled all the same; nobody calls it.
+ * xdp_frame that could wait in a queue. A program is attached to the driver all
+ * the same, and every packet is made an skb before it sees it; the rest of the
+ * driver's XDP is compiled, and nobody calls it.
  */
 #ifndef _MYTUN_COMPAT_LINUX_BPF_TRACE_H
 #define _MYTUN_COMPAT_LINUX_BPF_TRACE_H
@@ -26,6 +27,7 @@
 
 #if MYTUN_CORE_XDP
 
+#define MYTUN_XDP_HEADROOM		XDP_PACKET_HEADROOM
 #define MYTUN_XDP_OPS(bpf, xmit)	.ndo_bpf = (bpf), .ndo_xdp_xmit = (xmit),
 
 #ifndef MYTUN_HAVE_XDP_RXQ_INFO_REG_FOUR_ARGS
@@ -69,7 +71,8 @@ static inline void mytun_xdp_prepare(struct xdp_buff *xdp,
 
 #else /* !MYTUN_CORE_XDP */
 
-#define MYTUN_XDP_OPS(bpf, xmit)
+#define MYTUN_XDP_HEADROOM		0
+#define MYTUN_XDP_OPS(bpf, xmit)	.ndo_bpf = (bpf),
 #define XDP_XMIT_FLUSH		1U
 #define XDP_XMIT_FLAGS_MASK	XDP_XMIT_FLUSH
 
@@ -113,6 +116,9 @@ static inline bool mytun_xdp_query(struct netdev_bpf *cmd,
 #ifdef MYTUN_HAVE_XDP_QUERY_PROG
 	if (cmd->command == XDP_QUERY_PROG) {
 		cmd->prog_id = prog ? prog->aux->id : 0;
+#ifdef MYTUN_HAVE_XDP_PROG_ATTACHED
+		cmd->prog_attached = !!prog;
+#endif
 		return true;
 	}
 #endif

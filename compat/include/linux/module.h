@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Symbol namespaces. */
+/* Modules and symbol namespaces. */
 #ifndef _MYTUN_COMPAT_LINUX_MODULE_H
 #define _MYTUN_COMPAT_LINUX_MODULE_H
 
@@ -14,6 +14,16 @@
 #define MYTUN_IMPORT_NETDEV_INTERNAL	MODULE_IMPORT_NS("NETDEV_INTERNAL")
 #else
 #define MYTUN_IMPORT_NETDEV_INTERNAL	MODULE_INFO(mytun, "no namespaces")
+#endif
+
+/*
+ * module_init() makes an alias that is not __init as its function is. gcc 9
+ * began to say so, and 5.1, a6e60d84989f, has the alias copy that.
+ */
+#if !defined(__copy) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 9
+#pragma GCC diagnostic ignored "-Wmissing-attributes"
+#endif
 #endif
 
 #endif /* _MYTUN_COMPAT_LINUX_MODULE_H */

@@ -6,10 +6,6 @@
 #include_next <linux/netdevice.h>
 #include <mytun-answers.h>
 
-#ifndef NETIF_F_GSO_UDP_L4
-#define NETIF_F_GSO_UDP_L4	0
-#endif
-
 #ifndef MYTUN_HAVE_NETDEV_XMIT_MORE
 /* It was told in the packet, which is what the caller has at hand. */
 #define netdev_xmit_more()	((skb)->xmit_more)
@@ -96,7 +92,7 @@ static inline void mytun_set_xdp_features(struct net_device *dev)
 #endif
 }
 
-/* Before the device is registered. */
+/* Before the device is registered. The address is constant since 5.17. */
 static inline void mytun_hw_addr_set(struct net_device *dev, const u8 *addr)
 {
 #ifdef MYTUN_HAVE_DEV_ADDR_MOD

@@ -3,8 +3,21 @@
 #ifndef _MYTUN_COMPAT_LINUX_SKBUFF_H
 #define _MYTUN_COMPAT_LINUX_SKBUFF_H
 
+/*
+ * Until 5.16, 1a2fb220edca, this header takes the head of a list for a packet,
+ * of which it uses two members that both have. Later compilers see that.
+ */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
 #include_next <linux/skbuff.h>
+#pragma GCC diagnostic pop
 #include <mytun-answers.h>
+
+/* Both came in 4.18; no packet of an earlier kernel has this bit. */
+#ifndef NETIF_F_GSO_UDP_L4
+#define NETIF_F_GSO_UDP_L4		0
+#define SKB_GSO_UDP_L4			BIT(30)
+#endif
 
 #ifndef MYTUN_HAVE_NF_RESET_CT
 #define nf_reset_ct(skb)		nf_reset(skb)

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Builds of the module in each root: by dkms, and with W=1."""
+"""Builds of the module in each root: by dkms, with W=1, with changed headers."""
 
 import pathlib
 import re
 
-from . import cache, chroot, kernel, ktap, package, program, shell
+from . import (answers, cache, chroot, kernel, ktap, mock, package, program,
+               shell)
 
 SPLAT = pathlib.Path(__file__).resolve().parent.parent / "splat"
 
-# $1 is the release. The source is the one that dkms builds.
-MAKE = """
+# $1 is the release, what follows goes to make. The source is the one that dkms
+# builds.
+DIRECTORY = "/var/tmp/mytun"
+HEADERS = "/var/tmp/headers"
+MAKE = f"""
 set -e
-directory=$(mktemp -d)
-cp -a /usr/src/mytun-*/. "$directory"
-exec make -C "$directory" module KDIR=/lib/modules/$1/build W=1
+release=$1
+shift
+[ -d {DIRECTORY} ] || cp -a /usr/src/mytun-* {DIRECTORY}
+exec make -C {DIRECTORY} module KDIR=/lib/modules/$release/build W=1 "$@"
 """
 
 
@@ -57,20 +62,49 @@ def install(system, files, names, report):
 
 
 def extra_warnings(name, made, report):
-    """Build for a kernel with the warnings of W=1; none may come."""
+    """Build for a kernel with the warnings of W=1; none may come.
+
+    The answers to the probes must be those of the table, and with the headers
+    of known backports those that the backports call for.
+    """
     found = kernel.find(name)
-    title = f"build {name} W=1"
     with chroot.Chroot(found.system.path() / "root") as inside:
         shell.run(["tar", "-x", "-p", "-f", made.layer / "layer.tar", "-C",
                    inside.inside("/")])
-        try:
-            text = inside.run("sh", "-c", MAKE, "make", found.release)
-        except shell.CommandError as error:
-            report.add(title, ktap.FAILED, "it does not build",
-                       first_error(error))
+        if not _make(inside, found, f"build {name} W=1", report):
             return
-    lines = package.warnings(text)
-    report.check(title, f"{len(lines)} warnings" if lines else "", lines)
+        plain = answers.of(inside.inside(f"{DIRECTORY}/src/.probes"))
+        faults = list(answers.Table.read().faults(found.release, plain))
+        report.check(f"build {name} probes", f"{len(faults)} faults"
+                     if faults else "", faults)
+        kdir = inside.root / "usr/src" / f"linux-headers-{found.release}"
+        mocks = mock.write(mock.include_dirs(kdir, inside.root),
+                           inside.inside(HEADERS))
+        # The latest kernels have them all.
+        if not mocks:
+            return
+        title = f"build {name} backports"
+        # Nothing defines what such headers declare: modpost only warns.
+        if _make(inside, found, f"{title} W=1", report,
+                 f"MYTUN_HEADERS={HEADERS}", "KBUILD_MODPOST_WARN=1"):
+            faults = list(mock.faults(mocks, plain, answers.of(
+                inside.inside(f"{DIRECTORY}/src/.probes"))))
+            report.check(title, f"{len(faults)} faults" if faults else "",
+                         faults)
+
+
+def _make(inside, found, title, report, *words):
+    """Build in a chroot and report it; return whether that went well."""
+    try:
+        text = inside.run("sh", "-c", MAKE, "make", found.release, *words)
+    except shell.CommandError as error:
+        report.add(title, ktap.FAILED, "it does not build",
+                   first_error(error))
+        return False
+    lines = [line for line in package.warnings(text)
+             if not (words and "modpost: " in line)]
+    return report.check(title, f"{len(lines)} warnings" if lines else "",
+                        lines)
 
 
 def splat(name):

@@ -26,10 +26,13 @@ def libraries(path):
 def carry(path, directory, modules=()):
     """Put the program, what it loads, and modules of it into a directory.
 
+    What the modules load has to be among them. A directory may have several
+    programs, all of this host.
+
     It is started by its own name there, on any older or newer system: nothing
     of that system's libraries is used.
     """
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     found, loader = libraries(path)
     for name in [*found, *modules]:
         shutil.copy2(name, directory)

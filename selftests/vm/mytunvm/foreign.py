@@ -12,7 +12,7 @@ import re
 import shutil
 import tarfile
 
-from . import build, job, kernel, program, root, shell
+from . import answers, build, job, kernel, program, root, shell
 
 # Modules that must be known to be built in, where no modules.builtin tells.
 OPTIONS = {"VIRTIO_PCI": "virtio_pci", "VIRTIO_BLK": "virtio_blk",
@@ -38,13 +38,7 @@ class Foreign:
         self.image = pathlib.Path(image).resolve()
         if not self.image.exists():
             raise LookupError(f"there is no kernel image {self.image}")
-        # Not kernel.release: vendors give their kernels another name.
-        path = self.kdir / "include/generated/utsrelease.h"
-        if not path.exists():
-            raise LookupError(f"{kdir} is not prepared: it has no "
-                              "include/generated/utsrelease.h")
-        self.release = re.search(r'UTS_RELEASE "(.*)"', path.read_text(
-            encoding="ascii")).group(1)
+        self.release = answers.release(self.kdir)
         self.name = name or self.release
         self.system = system
         self.options = options

@@ -55,6 +55,11 @@ def build():
             shutil.copy2(path, output)
     carry.carry(host.NEEDED["qemu-system-x86"], output / "carried",
                 pathlib.Path("/usr/lib").glob("*/qemu/accel-tcg-x86_64.so"))
+    pcap = next(pathlib.Path("/usr/lib").glob("*/libpcap.so.0.8"))
+    carry.carry(str(output / "mytun-gen"), output / "carried",
+                [pcap, *carry.libraries(pcap)[0]])
+    carry.carry(str(output / "mytun-fwd"), output / "carried")
+    carry.carry(str(output / "ctl" / "mytunctl"), output / "tool")
     return output
 
 

@@ -10,6 +10,7 @@
  *   3. rings	    records in shared memory
  *   4. ioctls	    with every errno
  *   5. counters    why a packet was lost
+ *   6. netlink	    what the driver knows of devices, queues and flows
  *
  * (k) marks a field that the kernel writes, (u) one that the user writes.
  * All numbers are in the byte order of the host.
@@ -422,6 +423,166 @@ enum mytun_drop {
 					 */
 	MYTUN_DROP_RX_VNET,		/* (frame) bad virtio_net_hdr */
 	MYTUN_DROP_MAX
+};
+
+/* ------------------------------------------------------------------------- *
+ * 6. Generic netlink: the family "mytun" tells, by dumps only, what the ABI of
+ * tun has no place for. It changes nothing.
+ *
+ * A request is a struct mytun_genl and nothing behind it (EINVAL), with
+ * NLM_F_DUMP: the devices of the socket's network namespace, or one of them
+ * (ENODEV: it is not there, or not of this driver). Each answer has a struct
+ * mytun_genl, too, with the device's ifindex, and then attributes. Who reads
+ * them passes over those that it does not know; numbers that are missing are
+ * not known or mean nothing there. Attributes of 64 bits are aligned, type 0
+ * pads. Integers are in the byte order of the host, addresses and ports in that
+ * of the network.
+ *
+ * MYTUN_CMD_GET_DEVICE is for everyone, as `ip -d -s link` and `ethtool -S`
+ * are. The others need CAP_NET_ADMIN in the user namespace that owns the network
+ * namespace (EPERM): flows are who talks to whom, and how far the queues are
+ * filled tells what other users' programs do at any moment.
+ *
+ * A dump goes on where it was, however long the reader takes. A device, and a
+ * flow, that are there from the beginning to the end are told exactly once.
+ * When queues come or go meanwhile the dump of queues has NLM_F_DUMP_INTR set:
+ * ask again.
+ */
+#define MYTUN_GENL_NAME		"mytun"
+#define MYTUN_GENL_VERSION	1
+
+struct mytun_genl {
+	__s32 ifindex;		/* in requests, 0: all devices */
+};
+
+enum mytun_cmd {
+	MYTUN_CMD_UNSPEC,
+	MYTUN_CMD_GET_DEVICE,	/* MYTUN_A_DEVICE_* */
+	MYTUN_CMD_GET_QUEUE,	/* MYTUN_A_QUEUE_* */
+	MYTUN_CMD_GET_FLOW,	/* MYTUN_A_FLOW_* */
+};
+
+enum mytun_device_attr {
+	MYTUN_A_DEVICE_PAD,
+	MYTUN_A_DEVICE_NAME,		/* string */
+	MYTUN_A_DEVICE_FLAGS,		/* u32, IFF_*, IFF_PERSIST included */
+	MYTUN_A_DEVICE_HAS,		/* u32, MYTUN_HAS_* */
+	MYTUN_A_DEVICE_OWNER,		/* u32, as the reader numbers users */
+	MYTUN_A_DEVICE_GROUP,		/* u32 */
+	MYTUN_A_DEVICE_VNET_SIZE,	/* u32, bytes of the virtio_net_hdr */
+	MYTUN_A_DEVICE_QUEUES,		/* u32, that are attached */
+	MYTUN_A_DEVICE_DETACHED,	/* u32, queues set aside by TUNSETQUEUE */
+	MYTUN_A_DEVICE_FLOWS,		/* nest of MYTUN_A_TABLE_*; multiqueue only */
+	MYTUN_A_DEVICE_FROM_USER,	/* nest of MYTUN_A_WAY_* */
+	MYTUN_A_DEVICE_TO_USER,		/* nest of MYTUN_A_WAY_* */
+	MYTUN_A_DEVICE_DROPS,		/* nest of u64, the type is the enum mytun_drop
+					 * plus 1
+					 */
+};
+
+/* What a device has been given. */
+#define MYTUN_HAS_MAC_FILTER	0x1	/* TUNSETTXFILTER */
+#define MYTUN_HAS_CLASSIC	0x2	/* TUNATTACHFILTER */
+#define MYTUN_HAS_FILTER	0x4	/* TUNSETFILTEREBPF */
+#define MYTUN_HAS_STEERING	0x8	/* TUNSETSTEERINGEBPF: flows are not
+					 * learned
+					 */
+#define MYTUN_HAS_XDP		0x10	/* a native XDP program */
+#define MYTUN_HAS_VNET_LE	0x20	/* TUNSETVNETLE */
+#define MYTUN_HAS_VNET_BE	0x40	/* TUNSETVNETBE */
+
+enum mytun_table_attr {
+	MYTUN_A_TABLE_PAD,
+	MYTUN_A_TABLE_SIZE,	/* u32, flows that it holds */
+	MYTUN_A_TABLE_AGEING,	/* u32, milliseconds */
+	MYTUN_A_TABLE_ENTRIES,	/* u32, with those that are too old and not
+				 * yet taken out
+				 */
+	MYTUN_A_TABLE_LEARNED,	/* u64, flows entered */
+	MYTUN_A_TABLE_MOVED,	/* u64, flows that changed their queue */
+	MYTUN_A_TABLE_FULL,	/* u64, flows that found no room */
+};
+
+enum mytun_queue_attr {
+	MYTUN_A_QUEUE_PAD,
+	MYTUN_A_QUEUE_ID,		/* u64, of the file; no other one gets it while
+					 * the module is loaded. The line mytun-queue of
+					 * /proc/PID/fdinfo/FD has it as well.
+					 */
+	MYTUN_A_QUEUE_INDEX,		/* u32, not of a queue that is set aside */
+	MYTUN_A_QUEUE_STATE,		/* u32, MYTUN_STATE_* */
+	MYTUN_A_QUEUE_FROM_USER,	/* nest of MYTUN_A_WAY_* */
+	MYTUN_A_QUEUE_TO_USER,		/* nest of MYTUN_A_WAY_* */
+	MYTUN_A_QUEUE_DROPS,		/* as MYTUN_A_DEVICE_DROPS */
+	MYTUN_A_QUEUE_DRIVE,		/* u32, MYTUN_DRIVE_*; with a TX ring only */
+	MYTUN_A_QUEUE_POLL_US,		/* u32, likewise */
+	MYTUN_A_QUEUE_THREAD,		/* u32, pid of the kernel thread, as the reader
+					 * numbers processes
+					 */
+	MYTUN_A_QUEUE_BAD_POSITION, /* u64, as in struct mytun_ring_kernel */
+	MYTUN_A_QUEUE_BAD_SIZE,		/* u64 */
+	MYTUN_A_QUEUE_BAD_RECORD,	/* u64 */
+};
+
+#define MYTUN_STATE_DETACHED	0x1	/* set aside */
+#define MYTUN_STATE_STOPPED	0x2	/* full, the stack's queue waits */
+#define MYTUN_STATE_WAITED_FOR	0x4	/* somebody sleeps in read(), poll() or
+					 * MYTUN_IOC_WAIT, or has it in an epoll
+					 * set
+					 */
+#define MYTUN_STATE_NEED_WAKEUP	0x8	/* MYTUN_RING_TX_NEED_WAKEUP is set */
+#define MYTUN_STATE_NAPI	0x10	/* write() goes through IFF_NAPI */
+#define MYTUN_STATE_FILTERED	0x20	/* the classic filter is for it */
+#define MYTUN_STATE_GRO		0x40	/* MYTUN_DRIVE_GRO */
+#define MYTUN_STATE_LENT	0x80	/* a thread is in MYTUN_IOC_LEND */
+#define MYTUN_STATE_SEEN	0x100	/* MYTUN_Q_SEEN */
+
+/* One direction. From the user is what it writes and its TX ring. */
+enum mytun_way_attr {
+	MYTUN_A_WAY_PAD,
+	MYTUN_A_WAY_MODE,		/* u32, MYTUN_WAY_* */
+	MYTUN_A_WAY_PACKETS,		/* u64, taken by the other side */
+	MYTUN_A_WAY_BYTES,		/* u64 */
+	MYTUN_A_WAY_BATCHES,		/* u64, in how many steps: batch reads or
+					 * writes, times that RX was published, runs
+					 * that took from TX
+					 */
+	MYTUN_A_WAY_SIZE,		/* u32, what there is room for: ring, bytes; to
+					 * the user otherwise, packets; from the user,
+					 * the send buffer's bytes
+					 */
+	MYTUN_A_WAY_USED,		/* u32, how much of it is in use */
+	MYTUN_A_WAY_RECORD_MAX,		/* u32, bytes of the largest record in RX */
+	MYTUN_A_WAY_HEAD_ROOM,		/* u32, bytes; batch or ring */
+	MYTUN_A_WAY_TAIL_ROOM,		/* u32 */
+	MYTUN_A_WAY_FLAGS,		/* u32, MYTUN_Q_HASH, MYTUN_Q_META */
+	MYTUN_A_WAY_WAKEUPS,		/* u64, to the user: who waited was woken; from
+					 * the user, ring: kicks
+					 */
+	MYTUN_A_WAY_WAKE_PACKETS,	/* u32, MYTUN_IOC_MODERATE */
+	MYTUN_A_WAY_WAKE_USECS,		/* u32 */
+	MYTUN_A_WAY_FULL,		/* u64, dropped since RX was full */
+	MYTUN_A_WAY_STOPS,		/* u64, times that a full RX stopped the queue */
+	MYTUN_A_WAY_REFUSED,		/* u64, records in TX that were not accepted */
+};
+
+#define MYTUN_WAY_PLAIN	0	/* one packet a read() or write() */
+#define MYTUN_WAY_BATCH	1
+#define MYTUN_WAY_RING		2
+
+/* A flow has no direction: which end is A says nothing. */
+enum mytun_flow_attr {
+	MYTUN_A_FLOW_PAD,
+	MYTUN_A_FLOW_QUEUE,	/* u32, index of the queue that owns it */
+	MYTUN_A_FLOW_FAMILY,	/* u16, AF_INET, AF_INET6; AF_UNSPEC: no IP */
+	MYTUN_A_FLOW_ADDRESS_A,	/* 4 or 16 bytes, or 6: a MAC address */
+	MYTUN_A_FLOW_ADDRESS_B,
+	MYTUN_A_FLOW_PROTOCOL,	/* u8, IPPROTO_* */
+	MYTUN_A_FLOW_ETHERTYPE,	/* be16, without IP */
+	MYTUN_A_FLOW_PORT_A,	/* be16, 0: none */
+	MYTUN_A_FLOW_PORT_B,
+	MYTUN_A_FLOW_IDLE,	/* u32, milliseconds since the last packet */
+	MYTUN_A_FLOW_HASH,	/* u32, as in struct mytun_record */
 };
 
 #endif /* _UAPI_LINUX_MYTUN_H */

@@ -1,0 +1,326 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mytun-fwd: a tunnel between two namespaces carries ping, TCP and UDP in each
+# layer, encrypted and not; and what is not of the other end, or not of this
+# session, is refused and counted.
+#
+#      near                                         far
+#   ping, iperf3                                 iperf3 -s
+#   fwd0 10.93.0.1 ........ UDP datagrams ..... fwd0 10.93.0.2
+#   mytun-fwd 192.0.2.1 ===== veth pair ===== 192.0.2.2 mytun-fwd
+
+if [ "${TOOL_INSIDE:-}" != 1 ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "1..0 # SKIP needs root"
+		exit 4
+	fi
+	if [ ! -c /dev/net/mytun ]; then
+		echo "1..0 # SKIP no /dev/net/mytun"
+		exit 4
+	fi
+	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
+fi
+
+. "$(dirname "$0")/tool.sh"
+
+for program in mytun-fwd fwd_relay; do
+	if ! have $program; then
+		echo "1..0 # SKIP no $program: it was not built with the tests"
+		exit 4
+	fi
+done
+if ! have iperf3; then
+	echo "1..0 # SKIP no iperf3"
+	exit 4
+fi
+
+KEY=$DIR/key
+BYTES=$(scaled 80)M
+LAYER=ring
+IN_NEAR="ip netns exec fwd-near"
+IN_FAR="ip netns exec fwd-far"
+
+# end SIDE OPTION...: one end, whose statistics go to a file.
+end() {
+	side=$1
+	shift
+	if [ "$side" = near ]; then
+		own=1
+	else
+		own=2
+	fi
+	start "$DIR/$side.json" ip netns exec "fwd-$side" mytun-fwd -i fwd0 --json \
+		--address "10.93.0.$own/24" --address "fd93::$own/64" "$@"
+}
+
+# both OPTION...: both ends, over the veth pair.
+both() {
+	end near -L 192.0.2.1 -R 192.0.2.2 "$@"
+	NEAR=$STARTED
+	end far -L 192.0.2.2 -R 192.0.2.1 "$@"
+	FAR=$STARTED
+}
+
+leave() {
+	stop "$NEAR" && stop "$FAR"
+}
+
+answered() {
+	$IN_NEAR ping -c 1 -W 1 10.93.0.2
+}
+
+# iperf3 OPTION...: to a server that serves once.
+measure() {
+	# shellcheck disable=SC2086
+	start "$DIR/server" $IN_FAR iperf3 -s -1
+	server=$STARTED
+	until_ok sh -c "$IN_FAR ss -Hltn 'sport = :5201' | grep ." || return 1
+	$IN_NEAR timeout 100 iperf3 -c 10.93.0.2 -J "$@" > "$DIR/iperf3.json" \
+		2>> "$DIR/log"
+	status=$?
+	[ $status = 0 ] || { cat "$DIR/iperf3.json" >> "$DIR/log"; kill "$server"; }
+	ended "$server"
+	return $status
+}
+
+# Ping, TCP both ways, UDP; and both ends have counted.
+traffic() {
+	until_ok answered && $IN_NEAR ping -q -c 20 -i 0.05 -s 1300 10.93.0.2 \
+		>> "$DIR/log" 2>&1 &&
+		$IN_NEAR ping -6 -q -c 5 -i 0.05 -s 1300 fd93::2 >> "$DIR/log" 2>&1 &&
+		measure -n "$BYTES" && measure -n "$BYTES" -R -P 4 &&
+		measure -u -l 1200 -b 4M -t 1 &&
+		grep -q '"packets":	[1-9]' "$DIR/iperf3.json"
+}
+
+# carries OPTION...: the whole of it, and no datagram is refused.
+carries() {
+	both "$@"
+	traffic
+	carried=$?
+	leave || return 1
+	for side in near far; do
+		for reason in address kind forged replayed; do
+			expect "$DIR/$side.json" refused_$reason = 0 || return 1
+		done
+		expect "$DIR/$side.json" out_packets -gt 100 &&
+			expect "$DIR/$side.json" in_packets -gt 100 &&
+			expect "$DIR/$side.json" out_errors = 0 &&
+			expect "$DIR/$side.json" out_malformed = 0 &&
+			expect "$DIR/$side.json" out_too_long = 0 || return 1
+	done
+	return $carried
+}
+
+# Large packets were cut on the way out, and merged on the way in.
+is_large() {
+	expect "$DIR/near.json" out_large -gt 0 &&
+		expect "$DIR/far.json" in_merged -gt 0
+}
+
+# Many datagrams went in one message.
+is_grouped() {
+	[ "$(number "$DIR/near.json" out_messages)" -lt \
+		"$(number "$DIR/near.json" out_packets)" ] || wrong "nothing grouped"
+}
+
+# harm HARM: with somebody on the way. ADDED is what that one has added.
+harm() {
+	# shellcheck disable=SC2086
+	start "$DIR/relay" $IN_NEAR fwd_relay 192.0.2.1 7001 51821 192.0.2.2 51821 \
+		"$1" 10
+	relay=$STARTED
+	end near -L 192.0.2.1 -R 192.0.2.1,7001 --key "$KEY" -l $LAYER
+	NEAR=$STARTED
+	end far -L 192.0.2.2 -R 192.0.2.1,7002 --key "$KEY" -l $LAYER
+	FAR=$STARTED
+	until_ok answered && $IN_NEAR ping -q -c 50 -i 0.02 10.93.0.2 \
+		> "$DIR/ping" 2>&1 && measure -n 10M
+	carried=$?
+	stop "$NEAR"
+	# What is on the way arrives.
+	sleep 1
+	stop "$relay"
+	ADDED=$(cat "$DIR/relay")
+	stop "$FAR"
+	cat "$DIR/ping" >> "$DIR/log"
+	if [ $carried != 0 ] || [ "$ADDED" -le 10 ] ||
+			! grep -q ' 0% packet loss' "$DIR/ping"; then
+		wrong "harm $1: added $ADDED"
+	fi
+}
+
+# The sum of what one end has refused is what REASON says, and nothing else.
+refused() {
+	for reason in address kind session forged replayed; do
+		if [ $reason = "$2" ]; then
+			expect "$DIR/$1.json" refused_$reason = "$ADDED" || return 1
+		else
+			expect "$DIR/$1.json" refused_$reason = 0 || return 1
+		fi
+	done
+}
+
+# One end has another key: not a packet passes.
+wrong_key() {
+	end near -L 192.0.2.1 -R 192.0.2.2 --key "$KEY" -l $LAYER
+	NEAR=$STARTED
+	end far -L 192.0.2.2 -R 192.0.2.1 --key "$DIR/other" -l $LAYER
+	FAR=$STARTED
+	until_ok sh -c "$IN_FAR ip link show fwd0 && $IN_NEAR ip link show fwd0"
+	sleep 3
+	! answered > /dev/null || wrong "another key, and an answer"
+	passed=$?
+	leave && [ $passed = 0 ] && for side in near far; do
+		expect "$DIR/$side.json" refused_forged -gt 0 &&
+			expect "$DIR/$side.json" in_packets = 0 &&
+			grep -q '"session": false' "$DIR/$side.json" || return 1
+	done
+}
+
+# One end encrypts, the other does not.
+one_sided() {
+	end near -L 192.0.2.1 -R 192.0.2.2 -l $LAYER
+	NEAR=$STARTED
+	end far -L 192.0.2.2 -R 192.0.2.1 --key "$KEY" -l $LAYER
+	FAR=$STARTED
+	until_ok sh -c "$IN_FAR ip link show fwd0 && $IN_NEAR ip link show fwd0"
+	sleep 1
+	! answered > /dev/null || wrong "no key, and an answer"
+	passed=$?
+	leave && [ $passed = 0 ] && for side in near far; do
+		expect "$DIR/$side.json" refused_kind -gt 0 &&
+			expect "$DIR/$side.json" in_packets = 0 || return 1
+	done
+}
+
+# Datagrams of somebody else, with and without the right header.
+stranger() {
+	both -l $LAYER
+	until_ok answered
+	printf '\002\000\000\000E\000\000\024' | $IN_NEAR socat -u - \
+		UDP4-SENDTO:192.0.2.2:51821,bind=192.0.2.1:7005
+	sleep 1
+	leave && expect "$DIR/far.json" refused_address = 1
+}
+
+# One end ends and starts again: a new session, and no old datagram counts.
+restart() {
+	both --key "$KEY" -l $LAYER
+	until_ok answered || return 1
+	stop "$FAR"
+	end far -L 192.0.2.2 -R 192.0.2.1 --key "$KEY" -l $LAYER
+	FAR=$STARTED
+	until_ok answered || return 1
+	kill "$NEAR"
+	ended "$NEAR"
+	end near -L 192.0.2.1 -R 192.0.2.2 --key "$KEY" -l $LAYER
+	NEAR=$STARTED
+	until_ok answered && $IN_NEAR ping -q -c 20 -i 0.05 10.93.0.2 \
+		> "$DIR/ping" 2>&1 && grep -q ' 0% packet loss' "$DIR/ping"
+	passed=$?
+	leave && [ $passed = 0 ] && expect "$DIR/near.json" refused_forged = 0
+}
+
+# Statistics when they are asked for, and each second.
+asked() {
+	both -l $LAYER --interval 1
+	until_ok answered
+	kill -USR1 "$NEAR"
+	until_ok grep -q '"out_packets"' "$DIR/near.json"
+	sleep 3
+	leave && [ "$(grep -c '"program"' "$DIR/near.json")" -ge 4 ]
+}
+
+# Keys and command lines that are refused.
+statuses() {
+	[ "$(stat -c %a "$KEY")" = 600 ] || { wrong "mode of the key"; return 1; }
+	mytun-fwd --generate-key "$KEY" 2>> "$DIR/log"
+	[ $? = 1 ] || { wrong "a key is written over: not 1"; return 1; }
+	echo short > "$DIR/short"
+	timeout 20 mytun-fwd -L 192.0.2.1 -R 192.0.2.2 --key "$DIR/short" 2>> "$DIR/log"
+	[ $? = 1 ] || { wrong "a short key: not 1"; return 1; }
+	$IN_NEAR timeout 20 mytun-fwd -i lo -L 192.0.2.1 -R 192.0.2.2 2>> "$DIR/log"
+	[ $? = 1 ] || { wrong "a device of another kind: not 1"; return 1; }
+	for line in "" "-L 192.0.2.1" "-L 192.0.2.1 -R fd00::1" \
+		"-L 192.0.2.1,0 -R 192.0.2.2" "-L 192.0.2.1 -R 192.0.2.2 --mtu 1500" \
+		"-L 192.0.2.1 -R 192.0.2.2 --cipher none" "--nonsense"; do
+		# shellcheck disable=SC2086
+		timeout 20 mytun-fwd $line > /dev/null 2>&1
+		[ $? = 2 ] || { wrong "mytun-fwd $line: not 2"; return 1; }
+	done
+	mytun-fwd --help | grep -q '^Exit status' && mytun-fwd --version | grep -q .
+}
+
+mount -t sysfs sysfs /sys
+# Names of our own, whatever an earlier run has left.
+mkdir -p /run/netns
+mount -t tmpfs none /run/netns
+NAMESPACES="fwd-near fwd-far"
+ip netns add fwd-near
+ip netns add fwd-far
+ip link add veth0 netns fwd-near type veth peer name veth0 netns fwd-far
+for side in near far; do
+	[ $side = near ] && own=1 || own=2
+	ip -n fwd-$side addr add "192.0.2.$own/24" dev veth0
+	ip -n fwd-$side addr add "2001:db8::$own/64" dev veth0 nodad
+	ip -n fwd-$side link set lo up
+	ip -n fwd-$side link set veth0 up
+done
+mytun-fwd --generate-key "$KEY"
+mytun-fwd --generate-key "$DIR/other"
+
+echo "TAP version 13"
+echo "1..31"
+echo "# $BYTES of TCP in each direction"
+for layer in tun plain batch ring; do
+	carries -l $layer && is_grouped
+	result "$layer"
+	carries -l $layer --key "$KEY" && is_grouped
+	result "$layer, sealed"
+	carries -l $layer --vnet-hdr && is_large
+	result "$layer, large packets"
+	carries -l $layer --vnet-hdr --key "$KEY" && is_large
+	result "$layer, large packets, sealed"
+done
+carries -l $LAYER -q 2 --key "$KEY" --cipher chacha20-poly1305
+result "2 queues, the other cipher"
+carries -l $LAYER --vnet-hdr -q 4 --drive napi --key "$KEY"
+result "4 queues, large packets, NAPI"
+carries -l $LAYER --drive napi --gro
+result "GRO in the driver"
+carries -l $LAYER --no-udp-segment --no-udp-gro --key "$KEY" &&
+	! is_grouped 2> /dev/null && : > "$DIR/log"
+result "each datagram by itself"
+carries -l $LAYER --tap --key "$KEY"
+result "frames"
+end near -L 2001:db8::1 -R 2001:db8::2 -l $LAYER --key "$KEY"
+NEAR=$STARTED
+end far -L 2001:db8::2 -R 2001:db8::1 -l $LAYER --key "$KEY"
+FAR=$STARTED
+traffic && leave
+result "over IPv6"
+harm tamper && refused far forged
+result "tampered datagrams are refused"
+harm forge && refused far forged
+result "forged datagrams are refused"
+harm plain && refused far kind
+result "plain datagrams are refused where they must be sealed"
+harm replay && refused far replayed
+result "replayed datagrams are refused"
+harm reflect && refused near replayed
+result "reflected datagrams are refused"
+harm greet && refused far greetings
+result "greetings that come again change nothing"
+wrong_key && one_sided
+result "another key, or none at one end"
+if have socat; then
+	stranger
+	result "datagrams of a stranger are refused"
+else
+	skip "datagrams of a stranger are refused" "no socat"
+fi
+restart && asked && statuses
+result "restart, statistics, exit statuses"
+finish

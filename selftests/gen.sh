@@ -1,0 +1,238 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mytun-gen: what one writes in a layer, the kernel forwards, and another reads
+# in the same layer, every byte checked; echo, ping, captures; and what must
+# fail, does. All in a namespace of its own.
+
+if [ "${TOOL_INSIDE:-}" != 1 ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "1..0 # SKIP needs root"
+		exit 4
+	fi
+	if [ ! -c /dev/net/mytun ]; then
+		echo "1..0 # SKIP no /dev/net/mytun"
+		exit 4
+	fi
+	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
+fi
+
+. "$(dirname "$0")/tool.sh"
+
+if ! have mytun-gen; then
+	echo "1..0 # SKIP no mytun-gen: it was not built with the tests"
+	exit 4
+fi
+
+COUNT=$(scaled 40000)
+RATE=4000
+LARGE=$(scaled 2000)
+SEGMENTS=$((LARGE * 30))
+
+# carry LAYER COUNT "OPTIONS OF RX" OPTIONS OF TX...: through the kernel.
+carry() {
+	layer=$1
+	count=$2
+	reader=$3
+	shift 3
+	# shellcheck disable=SC2086 # options
+	start "$DIR/rx.json" mytun-gen rx -i out0 -l "$layer" --verify --json -Q \
+		--txqueuelen 10000 --ring-size 8Mi --address 198.19.0.1/24 \
+		--address 2001:2:0:1::1/64 -n "$count" -t 60 $reader
+	reading=$STARTED
+	until_ok sh -c 'ip -6 route get 2001:2:0:1::2 | grep out0 &&
+		ip route get 198.19.0.2 | grep out0' || { stop "$reading"; return 1; }
+	# The queue is there before its device is up, and a thread a little later.
+	sleep 0.5
+	mytun-gen tx -i in0 -l "$layer" --json -Q --address 198.18.0.1/24 \
+		--address 2001:2::1/64 -r $RATE "$@" > "$DIR/tx.json" 2>> "$DIR/log"
+	sent=$?
+	ended "$reading"
+	received=$?
+	[ $sent = 0 ] && [ $received = 0 ] && expect "$DIR/rx.json" damaged = 0 &&
+		expect "$DIR/rx.json" missing = 0 &&
+		expect "$DIR/tx.json" refused = 0 && return 0
+	wrong "tx $sent, rx $received"
+	cat "$DIR/tx.json" "$DIR/rx.json" >> "$DIR/log"
+	return 1
+}
+
+# All of them the same number, in each layer.
+layer() {
+	carry "$1" "$COUNT" "" --to 198.19.0.2 -s 64,1400 -n "$COUNT" &&
+		expect "$DIR/rx.json" stamped = "$COUNT" &&
+		expect "$DIR/rx.json" disordered = 0
+	result "$1: IPv4, UDP, two sizes"
+	carry "$1" "$COUNT" "" -6 --to 2001:2:0:1::2 -s imix -f 50 -n "$COUNT" &&
+		expect "$DIR/rx.json" disordered = 0
+	result "$1: IPv6, UDP, mixed sizes, 50 flows"
+	carry "$1" "$COUNT" "" --protocol tcp --to 198.19.0.2 -s 1400 -b 16 \
+		-n "$COUNT"
+	result "$1: IPv4, TCP"
+	# A flow that moves from one queue of the reader to another has gaps.
+	carry "$1" "$COUNT" "" --to 198.19.0.2 -q 4 -f 64 -n "$COUNT" &&
+		grep -q '"queues": 4' "$DIR/tx.json"
+	result "$1: 4 queues, 64 flows"
+	carry "$1" "$LARGE" "--offload" --protocol tcp --gso 1400 \
+		--to 198.19.0.2 -s 42040 -r 200 -n "$LARGE" &&
+		expect "$DIR/rx.json" segments -ge "$SEGMENTS"
+	result "$1: large TCP packets, whole"
+	carry "$1" "$SEGMENTS" "" --protocol tcp --gso 1400 \
+		--to 198.19.0.2 -s 42040 -r 100 -n "$LARGE" &&
+		expect "$DIR/rx.json" disordered = 0
+	result "$1: large TCP packets, cut by the stack"
+	carry "$1" "$COUNT" "--vnet-hdr" --partial-checksum --to 198.19.0.2 \
+		-s 1000 -n "$COUNT"
+	result "$1: checksums that the kernel completes"
+	answers "$1" 4 198.18.0.1/24 198.18.0.2
+	result "$1: echo answers ping, IPv4"
+	answers "$1" 6 2001:2::1/64 2001:2::2
+	result "$1: echo answers ping, IPv6"
+	asks "$1"
+	result "$1: ping, and its latencies"
+}
+
+# ping(8) on one side, echo on the other.
+answers() {
+	start "$DIR/echo.json" mytun-gen echo -i echo0 -l "$1" --json -Q \
+		--address "$3"
+	echoing=$STARTED
+	until_ok ping -"$2" -c 1 -W 1 "$4" &&
+		ping -"$2" -q -c 50 -i 0.02 -s 500 "$4" >> "$DIR/log" 2>&1
+	answered=$?
+	stop "$echoing" && [ $answered = 0 ] &&
+		expect "$DIR/echo.json" packets -ge 50
+}
+
+asks() {
+	mytun-gen ping -i ping0 -l "$1" --json -Q --address 198.18.0.1/24 \
+		-n 1000 --window 8 > "$DIR/ping.json" 2>> "$DIR/log" &&
+		expect "$DIR/ping.json" packets = 1000 &&
+		expect "$DIR/ping.json" unanswered = 0 &&
+		expect "$DIR/ping.json" count = 1000 &&
+		expect "$DIR/ping.json" p50 -ge "$(number "$DIR/ping.json" min)" &&
+		expect "$DIR/ping.json" p99 -ge "$(number "$DIR/ping.json" p50)" &&
+		expect "$DIR/ping.json" max -ge "$(number "$DIR/ping.json" p99.9)"
+}
+
+# Who empties the TX ring.
+drive() {
+	carry ring "$COUNT" "" --drive "$1" --to 198.19.0.2 -s 64,1400 -n "$COUNT" &&
+		expect "$DIR/rx.json" disordered = 0
+}
+
+# GRO in the driver makes large packets of small ones.
+merge() {
+	carry ring "$COUNT" "--offload" --drive napi --gro --protocol tcp \
+		--to 198.19.0.2 -s 1400 -r 100000 -n "$COUNT"
+	# Merged ones are fewer than the count: that is not what is looked at.
+	expect "$DIR/rx.json" damaged = 0 && expect "$DIR/rx.json" missing = 0 &&
+		expect "$DIR/rx.json" segments -ge "$COUNT" &&
+		[ "$(number "$DIR/rx.json" packets)" -lt "$COUNT" ] &&
+		: > "$DIR/log"
+}
+
+# Frames need the address of the device, which the writer has made already.
+tap() {
+	start "$DIR/rx.json" mytun-gen rx -i out0 -l ring --tap --verify --json -Q \
+		--address 198.19.0.1/24 -n 500 -t 60
+	reading=$STARTED
+	until_ok ip neigh replace 198.19.0.2 lladdr 02:00:00:00:00:99 dev out0
+	start "$DIR/tx.json" mytun-gen tx -i in0 -l ring --tap --json -Q \
+		--address 198.18.0.1/24 --to 198.19.0.2 --to-mac 02:00:00:00:00:77 \
+		-r 500 -t 60
+	writing=$STARTED
+	until_ok ip link set in0 address 02:00:00:00:00:77
+	ended "$reading"
+	received=$?
+	stop "$writing" && [ $received = 0 ] && expect "$DIR/rx.json" stamped -ge 500
+}
+
+# What was captured is sent, captured by others, and is the same.
+captures() {
+	carry ring 200 "--pcap-out $DIR/one.pcap" --to 198.19.0.2 -s 60,700,1500 \
+		-f 7 -n 200 || return 1
+	start "$DIR/dump" tcpdump -i any -nn -y LINUX_SLL2 -U -w "$DIR/any.pcap" \
+		src net 198.18.0.0/24 and inbound
+	dumping=$STARTED
+	until_ok grep -q listening "$DIR/log"
+	carry batch 200 "--pcap-out $DIR/two.pcap" --pcap-in "$DIR/one.pcap" \
+		--loops 1 || return 1
+	sleep 1
+	stop "$dumping"
+	for file in one any; do
+		tcpdump -nn -t -q -x -r "$DIR/$file.pcap" 2>/dev/null |
+			grep -v '^[^	]' > "$DIR/$file.text"
+	done
+	[ -s "$DIR/one.text" ] && cmp "$DIR/one.text" "$DIR/any.text" >> "$DIR/log" 2>&1
+}
+
+# One byte of the last packet's payload is another: content and sum are wrong.
+damage() {
+	size=$(stat -c %s "$DIR/one.pcap")
+	printf '\377' | dd of="$DIR/one.pcap" bs=1 seek=$((size - 3)) conv=notrunc \
+		2> /dev/null
+	start "$DIR/rx.json" mytun-gen rx -i out0 -l ring --verify --json -Q \
+		--address 198.19.0.1/24 -n 200 -t 10
+	reading=$STARTED
+	until_ok sh -c 'ip route get 198.19.0.2 | grep out0'
+	sleep 0.5
+	mytun-gen tx -i in0 -l ring -Q --address 198.18.0.1/24 -r $RATE \
+		--pcap-in "$DIR/one.pcap" > "$DIR/tx.text" 2>> "$DIR/log"
+	ended "$reading"
+	[ $? = 3 ] && expect "$DIR/rx.json" damaged = 1 &&
+		expect "$DIR/rx.json" stamped = 199
+}
+
+# What does not come is told by the status.
+status() {
+	mytun-gen rx -i out0 -Q -n 5 -t 1 --verify > /dev/null 2>> "$DIR/log"
+	[ $? = 3 ] || { wrong "rx without packets: not 3"; return 1; }
+	mytun-gen ping -i in0 -Q --address 198.18.0.1/24 --to 198.18.0.77 -n 2 \
+		--timeout 0.2 > /dev/null 2>> "$DIR/log"
+	[ $? = 3 ] || { wrong "ping without an answer: not 3"; return 1; }
+	for line in "" "draw" "tx --size 20" "tx --layer none" "rx --gso 1" \
+		"rx --pcap-in x" "tx -q 4 -f 2 --cpus 0" "ping --protocol tcp" \
+		"tx nonsense" "rx --nonsense"; do
+		# shellcheck disable=SC2086
+		mytun-gen $line > /dev/null 2>&1
+		[ $? = 2 ] || { wrong "mytun-gen $line: not 2"; return 1; }
+	done
+	mytun-gen tx --pcap-in "$DIR/none" > /dev/null 2>> "$DIR/log"
+	[ $? = 1 ] || { wrong "no such capture: not 1"; return 1; }
+	mytun-gen rx -i lo > /dev/null 2>> "$DIR/log"
+	[ $? = 1 ] || { wrong "a device of another kind: not 1"; return 1; }
+	mytun-gen --help | grep -q '^Exit status' && mytun-gen --version | grep -q .
+}
+
+mount -t sysfs sysfs /sys
+ip link set lo up
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+
+echo "TAP version 13"
+echo "1..48"
+echo "# $COUNT packets in each direction, $RATE a second"
+for one in tun plain batch ring; do
+	layer $one
+done
+for one in napi lent thread; do
+	drive $one
+	result "ring: drive $one"
+done
+merge
+result "ring: GRO in the driver"
+tap
+result "ring: frames"
+if have tcpdump; then
+	captures
+	result "captures, there and back"
+	damage
+	result "one byte that is wrong is found"
+else
+	skip "captures, there and back" "no tcpdump"
+	skip "one byte that is wrong is found" "no tcpdump"
+fi
+status
+result "exit statuses"
+finish

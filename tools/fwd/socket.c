@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "socket.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <netinet/udp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/filter.h>
+
+#include "../common/number.h"
+#include "wire.h"
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT	103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO		104
+#endif
+
+int socket_parse(const char *text, int port, union socket_address *address)
+{
+	char copy[INET6_ADDRSTRLEN + 8];
+	uint64_t number = (uint64_t)port;
+	char *comma;
+
+	memset(address, 0, sizeof(*address));
+	if (strlen(text) >= sizeof(copy))
+		return -1;
+	strcpy(copy, text);
+	comma = strchr(copy, ',');
+	if (comma) {
+		*comma = '\0';
+		if (number_parse(comma + 1, 1, 65535, &number))
+			return -1;
+	}
+	if (inet_pton(AF_INET, copy, &address->in.sin_addr) == 1) {
+		address->in.sin_family = AF_INET;
+		address->in.sin_port = htons((uint16_t)number);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, copy, &address->in6.sin6_addr) == 1) {
+		address->in6.sin6_family = AF_INET6;
+		address->in6.sin6_port = htons((uint16_t)number);
+		return 0;
+	}
+	return -1;
+}
+
+socklen_t socket_length(const union socket_address *address)
+{
+	return address->any.sa_family == AF_INET ? sizeof(address->in) :
+						   sizeof(address->in6);
+}
+
+bool socket_equal(const union socket_address *a,
+		  const union socket_address *b)
+{
+	if (a->any.sa_family != b->any.sa_family)
+		return false;
+	if (a->any.sa_family == AF_INET)
+		return a->in.sin_port == b->in.sin_port &&
+		       a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	return a->in6.sin6_port == b->in6.sin6_port &&
+	       !memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr,
+		       sizeof(a->in6.sin6_addr));
+}
+
+/* The socket's number is the datagram's queue, modulo how many there are. */
+static int steer(int fd, unsigned int count)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+			 offsetof(struct wire_plain, queue)),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(*code),
+		.filter = code,
+	};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
+			  sizeof(program));
+}
+
+/* Beyond the system's limit where that is permitted. */
+static void set_buffer(int fd, int name, int forced, unsigned int bytes)
+{
+	if (setsockopt(fd, SOL_SOCKET, forced, &bytes, sizeof(bytes)))
+		setsockopt(fd, SOL_SOCKET, name, &bytes, sizeof(bytes));
+}
+
+static int open_one(struct socket_settings *settings)
+{
+	const union socket_address *local = &settings->local;
+	const int on = 1;
+	int fd = socket(local->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) ||
+	    bind(fd, &local->any, socket_length(local))) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	if (settings->buffer) {
+		set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, settings->buffer);
+		set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, settings->buffer);
+	}
+	if (settings->gro &&
+	    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)))
+		settings->gro = false;
+	return fd;
+}
+
+int socket_open(int *fds, unsigned int count,
+		struct socket_settings *settings)
+{
+	unsigned int made;
+
+	for (made = 0; made < count; made++) {
+		fds[made] = open_one(settings);
+		if (fds[made] < 0) {
+			warn("local address");
+			break;
+		}
+	}
+	/* They are numbered in the order in which they were bound. */
+	if (made == count && (count == 1 || !steer(fds[0], count)))
+		return 0;
+	if (made == count)
+		warn("steering datagrams to %u sockets", count);
+	while (made)
+		close(fds[--made]);
+	return -1;
+}
+
+bool socket_can_segment(int fd)
+{
+	int size = 0;
+	socklen_t length = sizeof(size);
+
+	return !getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &length);
+}

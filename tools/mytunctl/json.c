@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* JSON, written as it comes. */
+#include <stdio.h>
+
+#include "json.h"
+
+/* Whether a comma is due. */
+static bool comma;
+
+static void string(const char *s)
+{
+	const unsigned char *c;
+
+	putchar('"');
+	for (c = (const unsigned char *)s; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			printf("\\%c", *c);
+		else if (*c < 0x20 || *c > 0x7e)
+			printf("\\u%04x", *c);
+		else
+			putchar(*c);
+	}
+	putchar('"');
+}
+
+static void begin(const char *key)
+{
+	if (comma)
+		putchar(',');
+	comma = true;
+	if (key) {
+		string(key);
+		putchar(':');
+	}
+}
+
+void json_object(const char *key)
+{
+	begin(key);
+	putchar('{');
+	comma = false;
+}
+
+void json_object_end(void)
+{
+	putchar('}');
+	comma = true;
+}
+
+void json_array(const char *key)
+{
+	begin(key);
+	putchar('[');
+	comma = false;
+}
+
+void json_array_end(void)
+{
+	putchar(']');
+	comma = true;
+}
+
+void json_string(const char *key, const char *value)
+{
+	begin(key);
+	string(value);
+}
+
+void json_number(const char *key, unsigned long long value)
+{
+	begin(key);
+	printf("%llu", value);
+}
+
+void json_real(const char *key, double value)
+{
+	begin(key);
+	printf("%.1f", value);
+}
+
+void json_bool(const char *key, bool value)
+{
+	begin(key);
+	fputs(value ? "true" : "false", stdout);
+}
+
+void json_null(const char *key)
+{
+	begin(key);
+	fputs("null", stdout);
+}
+
+void json_end(void)
+{
+	putchar('\n');
+	comma = false;
+}

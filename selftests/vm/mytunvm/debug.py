@@ -11,7 +11,8 @@ import pathlib
 import re
 import shutil
 
-from . import archive, cache, foreign, host, root, shell, source
+from . import (archive, cache, foreign, host, job, machine, root, shell,
+               source)
 
 NAME = "debug"
 CONFIG = pathlib.Path(__file__).resolve().parent.parent / "debug.config"
@@ -29,8 +30,30 @@ NEEDED = {
 COVERAGE = ("GCOV_PROFILE=y", "KCOV_INSTRUMENT=y")
 
 # The checks that follow each allocation, lock and access cost time: the
-# counts of tests are divided by this much more, and limits are as much longer.
+# counts of tests are divided by this much more.
 SLOWER = 10
+
+# Twice the memory, of which the checks take a part, and who has which page.
+SETTINGS = machine.Settings(memory=2048, append="page_owner=on")
+
+# What only this kernel can do.
+TOPICS = ("fault",)
+
+# Memory that nobody points to any more. The first look is for objects that
+# change hands while it looks; those of the last seconds are left out.
+LEAKS = job.Step("kmemleak", """
+leaks=/sys/kernel/debug/kmemleak
+echo scan > $leaks && sleep 6 && echo scan > $leaks && cat $leaks
+""", 300)
+
+
+def leaks(outcome):
+    """What is wrong after LEAKS."""
+    if outcome.trouble or outcome.status:
+        return outcome.trouble or f"exit status {outcome.status}"
+    found = [line for line in outcome.output
+             if line.startswith("unreferenced object")]
+    return f"{len(found)} objects leaked" if found else ""
 
 
 def _missing(config):

@@ -13,8 +13,9 @@ class Settings:
 
     def __init__(self, environment):
         self.long = environment.get("LONG", "") not in ("", "0")
+        # The debug kernel, which is built first, when it is asked for.
         self.kernels = _wanted(environment, "KERNELS",
-                               (*kernel.NAMES, debug.NAME))
+                               (*kernel.NAMES, debug.NAME), kernel.NAMES)
         programs = program.listed()
         topics = dict.fromkeys(one.topic for one in programs)
         self.tests = _wanted(environment, "TESTS", (*STAGES, *topics))
@@ -34,8 +35,8 @@ class Settings:
                    else f"counts divided by {SCALE}"))
 
 
-def _wanted(environment, variable, known):
-    words = environment.get(variable, "").split()
+def _wanted(environment, variable, known, default=()):
+    words = environment.get(variable, "").split() or default
     for word in words:
         if word not in known:
             shell.die(f"{variable}: no {word!r}; there are: "

@@ -62,13 +62,19 @@ static bool find_tool(void)
 	return !access(tool, X_OK);
 }
 
-/* Runs a line of shell, keeps what it prints. Exit status, or -1. */
+/*
+ * Runs a line of shell, and keeps all that it prints: nothing of it goes to
+ * where this program prints its results. Exit status, or -1.
+ */
 static int shell(const char *line)
 {
+	static char whole[PATH_MAX + 2048];
 	size_t used = 0, got;
-	FILE *f = popen(line, "re");
 	int status;
+	FILE *f;
 
+	snprintf(whole, sizeof(whole), "exec 2>&1\n%s", line);
+	f = popen(whole, "re");
 	if (!f)
 		return -1;
 	while ((got = fread(output + used, 1, OUTPUT - 1 - used, f)) > 0)
@@ -78,12 +84,12 @@ static int shell(const char *line)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* mytunctl with these arguments; what it says of errors is kept as well. */
+/* mytunctl with these arguments. */
 static int ctl(const char *arguments)
 {
 	char line[PATH_MAX + 512];
 
-	snprintf(line, sizeof(line), "%s %s 2>&1", tool, arguments);
+	snprintf(line, sizeof(line), "%s %s", tool, arguments);
 	return shell(line);
 }
 
@@ -93,9 +99,26 @@ static int ctl_as_nobody(const char *arguments)
 	char line[PATH_MAX + 512];
 
 	snprintf(line, sizeof(line),
-		 "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all %s %s 2>&1",
+		 "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all %s %s",
 		 tool, arguments);
 	return shell(line);
+}
+
+/* As notes for TH_LOG(): no line of it can be taken for a result. */
+static const char *quoted(const char *text)
+{
+	static char notes[2 * OUTPUT];
+	size_t used = 0;
+
+	for (; *text && used < sizeof(notes) - 4; text++) {
+		notes[used++] = *text;
+		if (*text == '\n' && text[1]) {
+			notes[used++] = '#';
+			notes[used++] = ' ';
+		}
+	}
+	notes[used] = '\0';
+	return notes;
 }
 
 static bool says(const char *text)
@@ -231,7 +254,7 @@ TEST_F_TIMEOUT(mytunctl, help_and_usage, 120)
 	EXPECT_EQ(0, ctl("--version"));
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		EXPECT_EQ(2, ctl(wrong[i]))
-			TH_LOG("argument %u: %s", i, output);
+			TH_LOG("argument %u: %s", i, quoted(output));
 }
 
 TEST_F_TIMEOUT(mytunctl, create_and_delete, 180)
@@ -480,7 +503,7 @@ static bool ask(const char *check)
 	do {								\
 		const char *check = what;				\
 									\
-		EXPECT_TRUE(ask(check)) TH_LOG("%s", output);	\
+		EXPECT_TRUE(ask(check)) TH_LOG("%s", quoted(output));	\
 		EXPECT_EQ(1, said.exit_status);				\
 		EXPECT_STREQ("problem", said.status);			\
 		EXPECT_NE(NULL, strstr(said.text, words))		\
@@ -525,7 +548,7 @@ TEST_F_TIMEOUT(doctor, all_is_well, 120)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(checks); i++) {
-		ASSERT_TRUE(ask(checks[i])) TH_LOG("%s", output);
+		ASSERT_TRUE(ask(checks[i])) TH_LOG("%s", quoted(output));
 		/* One that was loaded by hand is not installed. */
 		if (i || strcmp(said.status, "warning"))
 			EXPECT_STREQ("ok", said.status)
@@ -536,7 +559,7 @@ TEST_F_TIMEOUT(doctor, all_is_well, 120)
 	ctl("doctor");
 	EXPECT_TRUE(says(" problems, "));
 	/* The rest is this machine's: headers, DKMS. */
-	TH_LOG("%s", output);
+	TH_LOG("%s", quoted(output));
 }
 
 TEST_F_TIMEOUT(doctor, no_node, 120)
@@ -591,11 +614,11 @@ TEST_F_TIMEOUT(doctor, device_cgroup, 120)
 	file_write("/run/mytun-devices/mytun/devices.deny", "a");
 	file_write("/run/mytun-devices/mytun/devices.allow", "c 1:* rwm");
 	snprintf(line, sizeof(line),
-		 "echo $$ > /run/mytun-devices/mytun/cgroup.procs; exec %s doctor 2>&1",
+		 "echo $$ > /run/mytun-devices/mytun/cgroup.procs; exec %s doctor",
 		 tool);
 	EXPECT_EQ(1, shell(line));
 	EXPECT_TRUE(says("The device cgroup of this process does not let it"))
-		TH_LOG("%s", output);
+		TH_LOG("%s", quoted(output));
 	rmdir("/run/mytun-devices/mytun");
 	umount("/run/mytun-devices");
 	rmdir("/run/mytun-devices");
@@ -606,10 +629,10 @@ TEST_F_TIMEOUT(doctor, locked_memory, 120)
 	char line[PATH_MAX + 512];
 
 	snprintf(line, sizeof(line),
-		 "ulimit -l 64; exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all %s doctor 2>&1",
+		 "ulimit -l 64; exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all %s doctor",
 		 tool);
 	shell(line);
-	EXPECT_TRUE(says("rings of 64 KiB together")) TH_LOG("%s", output);
+	EXPECT_TRUE(says("rings of 64 KiB together")) TH_LOG("%s", quoted(output));
 }
 
 /* Loaded again at the end, as it was: where modprobe finds it. */
@@ -617,7 +640,7 @@ TEST_F_TIMEOUT(doctor, no_module, 240)
 {
 	int err;
 
-	if (shell("modprobe -n " MODULE " 2>&1"))
+	if (shell("modprobe -n " MODULE))
 		SKIP(return, "the module is not installed, only loaded");
 	err = module_unload(MODULE);
 	if (err)

@@ -3,11 +3,11 @@
 
 import dataclasses
 
-from . import kernel, program, shell
+from . import debug, kernel, program, shell
 
 # By how much the counts of the tests are divided unless LONG=1.
 SCALE = 20
-STAGES = ("style", "library", "model", "build", "package")
+STAGES = ("style", "library", "model", "report", "build", "package")
 
 
 class Settings:
@@ -15,7 +15,9 @@ class Settings:
 
     def __init__(self, environment):
         self.long = environment.get("LONG", "") not in ("", "0")
-        self.kernels = _wanted(environment, "KERNELS", kernel.NAMES)
+        # The debug kernel, which is built first, when it is asked for.
+        self.kernels = _wanted(environment, "KERNELS",
+                               (*kernel.NAMES, debug.NAME), kernel.NAMES)
         programs = program.listed()
         topics = dict.fromkeys(one.topic for one in programs)
         self.tests = _wanted(environment, "TESTS", (*STAGES, *topics))
@@ -24,10 +26,11 @@ class Settings:
             dataclasses.replace(one, seconds=one.seconds + 60 * self.minutes)
             for one in programs if one.topic in self.tests]
 
-    def environment(self):
-        """What the test programs find in their environment."""
+    def environment(self, slower=1):
+        """What the test programs find in their environment, on a kernel that
+        is so many times slower than others."""
         found = {"MYTUN_LONG": "1"} if self.long \
-            else {"MYTUN_SCALE": str(SCALE)}
+            else {"MYTUN_SCALE": str(SCALE * slower)}
         if self.minutes:
             found["MYTUN_MINUTES"] = str(self.minutes)
         return found
@@ -46,8 +49,8 @@ def _minutes(text):
     return int(text or 0)
 
 
-def _wanted(environment, variable, known):
-    words = environment.get(variable, "").split()
+def _wanted(environment, variable, known, default=()):
+    words = environment.get(variable, "").split() or default
     for word in words:
         if word not in known:
             shell.die(f"{variable}: no {word!r}; there are: "

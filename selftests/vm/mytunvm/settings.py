@@ -5,7 +5,7 @@ from . import kernel, program, shell
 
 # By how much the counts of the tests are divided unless LONG=1.
 SCALE = 20
-STAGES = ("style", "library", "model", "build", "package")
+STAGES = ("style", "library", "model", "report", "build", "package")
 
 
 class Settings:

@@ -11,6 +11,7 @@ COMMANDS = {
     "style": ["make", "-s", "--no-print-directory", "style"],
     "library": ["make", "-s", "--no-print-directory", "-C", "tools/lib", "check"],
     "model": ["selftests/model/run"],
+    "report": ["tools/bench/test"],
     "package": ["selftests/package/run"],
 }
 

@@ -17,6 +17,7 @@ help:
 	@echo 'make bench              mytun beside its peers [KERNELS=...] [BENCH=...]'
 	@echo 'make bench-copy         what copying costs, in instructions [KERNEL=...]'
 	@echo 'make style              how the source is written'
+	@echo 'make bench-guide        the changes in doc/applications.md [KERNEL=...]'
 	@echo 'make deb, rpm, dist      packages and tarball, in build/'
 	@echo 'make repo KEY=...        repositories for apt and dnf, in build/repo [REPO=...]'
 	@echo 'make install, uninstall the module by dkms, without a package'
@@ -51,6 +52,17 @@ style:
 # KERNEL=5.10|6.1|6.12|newest chooses the virtual machine.
 demo:
 	selftests/demo/run
+
+# What the program in doc/applications.md takes for a packet, there and back, as it
+# stands after each change, in instructions. KERNEL= as for demo.
+.PHONY: bench-guide
+bench-guide: python deb
+	selftests/guide/build build/guide
+	selftests/vm/run --kernel $(KERNEL) --icount \
+		--package build/deb/mytun-dkms_*.deb --files build/guide -- \
+		sh -c 'modprobe tun && modprobe mytun && \
+		for one in 0-tun 1-mytun 2-batch 3-ring; do \
+		./roundtrip ./$$one 64 1400 || exit; done'
 
 # With dkms but without a package; KVER= names the kernel.
 .PHONY: install uninstall

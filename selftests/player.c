@@ -520,6 +520,8 @@ static void link_step(struct player *p, const struct step *step)
 		break;
 	case STEP_LENGTH:
 		ret = link_set_txqueuelen(step->name, step->value);
+		/* A shorter one may have no room for what waits. */
+		observe_stats(p->note, step->name);
 		break;
 	case STEP_CARRIER:
 		ret = link_set_carrier(step->name, step->value);

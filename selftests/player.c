@@ -33,7 +33,7 @@
 /* Arguments are at addresses that a 32-bit program has. */
 #define ARENA_SIZE	65536
 /* With NAPI, a softirq may be left to a thread of this CPU. */
-#define NAPI_MS		1
+#define NAPI_MS		4
 /* Bytes of virtio_net_hdr that every version knows. */
 #define VNET_SIZE	10
 

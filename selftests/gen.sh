@@ -5,18 +5,6 @@
 # in the same layer, every byte checked; echo, ping, captures; and what must
 # fail, does. All in a namespace of its own.
 
-if [ "${TOOL_INSIDE:-}" != 1 ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "1..0 # SKIP needs root"
-		exit 4
-	fi
-	if [ ! -c /dev/net/mytun ]; then
-		echo "1..0 # SKIP no /dev/net/mytun"
-		exit 4
-	fi
-	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
-fi
-
 . "$(dirname "$0")/tool.sh"
 
 if ! have mytun-gen; then

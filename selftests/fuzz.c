@@ -80,13 +80,16 @@ static int corpus_load(void)
 	return err;
 }
 
+/* Unless it was asked for, the machines of one run share the time. */
 static uint64_t fuzz_seconds(void)
 {
 	const char *minutes = getenv("MYTUN_MINUTES");
+	const char *machines = getenv("MYTUN_MACHINES");
+	unsigned long share = machines ? strtoul(machines, NULL, 10) : 1;
 
 	if (minutes && strtoul(minutes, NULL, 10))
 		return strtoul(minutes, NULL, 10) * 60;
-	return scaled(MINUTES * 60 * 20);
+	return scaled(MINUTES * 60 * 20 / (share ? share : 1));
 }
 
 /* Something near one of the corpus. */

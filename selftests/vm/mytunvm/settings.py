@@ -31,6 +31,8 @@ class Settings:
         is so many times slower than others."""
         found = {"MYTUN_LONG": "1"} if self.long \
             else {"MYTUN_SCALE": str(SCALE * slower)}
+        if not self.long:
+            found["MYTUN_MACHINES"] = str(len(self.kernels))
         if self.minutes:
             found["MYTUN_MINUTES"] = str(self.minutes)
         return found

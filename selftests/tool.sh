@@ -127,7 +127,7 @@ scaled() {
 	if [ "${MYTUN_LONG:-}" = 1 ]; then
 		echo "$1"
 	else
-		echo $(($1 / ${MYTUN_SCALE:-20}))
+		echo $(($1 / ${MYTUN_SCALE:-40}))
 	fi
 }
 

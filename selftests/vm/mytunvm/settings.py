@@ -6,7 +6,7 @@ import dataclasses
 from . import debug, kernel, program, shell
 
 # By how much the counts of the tests are divided unless LONG=1.
-SCALE = 20
+SCALE = 40
 STAGES = ("style", "library", "model", "report", "build", "package")
 
 

@@ -13,7 +13,10 @@ from mytunvm import chroot, job, kernel, machine, package, shell
 
 SECONDS = 2400
 PROGRAMS = ("apt-utils", "autodep8", "autopkgtest", "procps")
-COMMAND = 'cd /debs && exec autopkgtest --test-name="$1" *.deb *.dsc -- null'
+COMMAND = """
+cd /debs && exec autopkgtest --test-name="$1" \
+    --ignore-restrictions=breaks-testbed *.deb *.dsc -- null
+"""
 
 
 def give(publisher, inside):

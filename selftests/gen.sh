@@ -84,6 +84,18 @@ layer() {
 	result "$1: ping, and its latencies"
 }
 
+# All of one flow, which comes out of one queue: the count is that of all queues.
+counted() {
+	start "$DIR/echo.json" mytun-gen echo -i echo0 -l tun -q 4 -n 4 --json -Q \
+		--address 198.18.0.1/24 -t 20
+	echoing=$STARTED
+	until_ok at_work "$echoing" &&
+		ping -q -c 4 -i 0.01 198.18.0.2 >> "$DIR/log" 2>&1
+	answered=$?
+	ended "$echoing" && [ $answered = 0 ] &&
+		expect "$DIR/echo.json" packets = 4 "seconds" -lt 20
+}
+
 # ping(8) on one side, echo on the other; each ping is answered.
 PINGS=20
 answers() {
@@ -285,11 +297,13 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..50"
+echo "1..51"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
 done
+counted
+result "echo: the count is of all queues together"
 pinned
 result "threads are pinned, progress is told"
 for one in napi lent thread; do

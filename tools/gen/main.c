@@ -73,12 +73,16 @@ static void make_templates(struct work *work)
 	}
 }
 
-/* The part of a count that each worker has; an rx counts all together. */
+/*
+ * The part of a count that each worker sends. What comes is not spread so evenly:
+ * rx and echo count all together.
+ */
 static uint64_t share(const struct options *options, unsigned int index)
 {
 	unsigned int queues = options->device.queues;
 
-	if (!options->count || options->function == FUNCTION_RX)
+	if (!options->count || options->function == FUNCTION_RX ||
+	    options->function == FUNCTION_ECHO)
 		return UINT64_MAX;
 	return options->count / queues + (index < options->count % queues);
 }

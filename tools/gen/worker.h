@@ -92,6 +92,12 @@ static inline int worker_stopped(const struct worker *worker)
 }
 
 /*
+ * rx, echo: whether one more packet is within the count of all queues together.
+ * The last one ends the run.
+ */
+bool work_take(struct work *work);
+
+/*
  * How many packets may go now, at most @most; waits until it is at least one.
  * 0: stopped.
  */

@@ -118,6 +118,14 @@ asks() {
 			max -ge "$(number "$DIR/ping.json" p99.9)"
 }
 
+# All requests have one hash to the driver, and so their answers one queue.
+asks_queues() {
+	mytun-gen ping -i ping0 -l tun -q 4 --json -Q --address 198.18.0.1/24 \
+		-n 1000 --window 8 -t 20 > "$DIR/ping.json" 2>> "$DIR/log" &&
+		expect "$DIR/ping.json" packets = 1000 unanswered = 0 late = 0 \
+			count = 1000
+}
+
 # Threads stay where they are told to; a line tells each second how it goes.
 pinned() {
 	mytun-gen tx -i pin0 -l batch -q 2 --cpus 1,0 --address 198.18.0.1/24 \
@@ -297,13 +305,15 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..51"
+echo "1..52"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
 done
 counted
 result "echo: the count is of all queues together"
+asks_queues
+result "ping: answers that come out of another queue are answers"
 pinned
 result "threads are pinned, progress is told"
 for one in napi lent thread; do

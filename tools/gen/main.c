@@ -201,6 +201,8 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (options.function == FUNCTION_PING && ping_prepare(&work))
+		errx(FAILED, "no memory for the requests on the way");
 	workers = make_workers(&work);
 	start(&work, workers);
 	report_start(&report, &work, workers);

@@ -284,7 +284,8 @@ status() {
 		--timeout 0.2 > /dev/null 2>> "$DIR/log"
 	[ $? = 3 ] || { wrong "ping without an answer: not 3"; return 1; }
 	for line in "" "draw" "tx --size 20" "tx --layer none" "rx --gso 1" \
-		"rx --pcap-in x" "tx -q 4 -f 2 --cpus 0" "ping --protocol tcp" \
+		"rx --gso 1400" "ping -f 2" "ping --protocol udp --gso 1400" \
+		"rx --pcap-in x" "tx -q 4 -f 2" "tx -q 4 -f 1" "tx -q 4 --cpus 0" "ping --protocol tcp" \
 		"tx nonsense" "rx --nonsense" \
 		"tx --speed 1" "tx --pcap-in x --speed 0" \
 		"tx --pcap-in x --speed 1 -r 1"; do

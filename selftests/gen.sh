@@ -297,6 +297,10 @@ status() {
 	[ $? = 1 ] || { wrong "no such capture: not 1"; return 1; }
 	mytun-gen rx -i lo > /dev/null 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "a device of another kind: not 1"; return 1; }
+	mytun-gen rx -i out0 -Q --json -n 1 -t 0.1 --pcap-out /dev/full \
+		> "$DIR/rx.json" 2>> "$DIR/log"
+	[ $? = 1 ] || { wrong "a capture without room: not 1"; return 1; }
+	expect "$DIR/rx.json" status = 1 || return 1
 	mytun-gen --help | grep -q '^Exit status' && mytun-gen --version | grep -q .
 }
 

@@ -172,6 +172,7 @@ int main(int argc, char **argv)
 	struct worker *workers;
 	struct report report;
 	sigset_t signals;
+	bool failed;
 	int status;
 
 	options_parse(&options, argc, argv);
@@ -208,9 +209,9 @@ int main(int argc, char **argv)
 	report_start(&report, &work, workers);
 	watch(&work, &report, &signals);
 	join(&work, workers);
-	status = report_summary(&report);
-	if (work.writer && capture_close(work.writer))
-		status = FAILED;
+	/* Before the summary, which tells whether it is whole. */
+	failed = work.writer && capture_close(work.writer);
+	status = report_summary(&report, failed);
 	device_close(&work.device);
 	return status;
 }

@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 #define COMMANDS (ARRAY_SIZE(commands))
 
 bool option_json;
+void (*before_message)(void);
 
 static void print_help(FILE *f)
 {
@@ -47,6 +48,8 @@ int failed(enum status status, const char *format, ...)
 {
 	va_list args;
 
+	if (before_message)
+		before_message();
 	fputs("mytunctl: ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);

@@ -328,20 +328,7 @@ static bool wait_interval(void)
 	return !ended;
 }
 
-/* Of the other screen, with keys that come at once; and back. */
-static void screen_begin(void)
-{
-	struct termios t;
-
-	if (tcgetattr(STDIN_FILENO, &top.before))
-		return;
-	t = top.before;
-	t.c_lflag &= ~(ICANON | ECHO);
-	tcsetattr(STDIN_FILENO, TCSANOW, &t);
-	top.screen = true;
-	fputs("\033[?1049h\033[?25l\033[2J", stdout);
-}
-
+/* However the program ends; what is said on the other screen nobody would see. */
 static void screen_end(void)
 {
 	if (!top.screen)
@@ -350,6 +337,21 @@ static void screen_end(void)
 	fflush(stdout);
 	tcsetattr(STDIN_FILENO, TCSANOW, &top.before);
 	top.screen = false;
+}
+
+/* Of the other screen, with keys that come at once. */
+static void screen_begin(void)
+{
+	struct termios t;
+
+	if (tcgetattr(STDIN_FILENO, &top.before) || atexit(screen_end))
+		return;
+	before_message = screen_end;
+	t = top.before;
+	t.c_lflag &= ~(ICANON | ECHO);
+	tcsetattr(STDIN_FILENO, TCSANOW, &t);
+	top.screen = true;
+	fputs("\033[?1049h\033[?25l\033[2J", stdout);
 }
 
 static int loop(void)

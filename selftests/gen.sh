@@ -126,6 +126,44 @@ asks_queues() {
 			count = 1000
 }
 
+# Options that change how packets are moved, and not which: all that a record has
+# room for, and how long each packet took.
+settings() {
+	carry "${1:-ring}" 200 "--busy --hash --head-room 64 --tail-room 16 --poll 20 --mtu 1400" \
+		--timestamps --to 198.19.0.2 -s 100 -n 200 &&
+		expect "$DIR/rx.json" stamped = 200 count = 200 \
+			p50 -ge "$(number "$DIR/rx.json" min)" p50 -gt 0 || return 1
+	carry "${1:-ring}" 200 "--offload" --protocol icmp --to 198.19.0.2 -s 100 \
+		-n 200 && expect "$DIR/rx.json" stamped = 200
+}
+
+# UDP there and back, through the kernel.
+asks_udp() {
+	start "$DIR/echo.json" mytun-gen echo -i out0 -l "${1:-ring}" --offload \
+		--json -Q --address 198.19.0.1/24
+	echoing=$STARTED
+	until_ok at_work "$echoing" &&
+		mytun-gen ping -i in0 -l "${1:-ring}" --protocol udp --json -Q \
+			--address 198.18.0.1/24 --to 198.19.0.2,7 -n 100 --window 4 \
+			-t 20 > "$DIR/ping.json" 2>> "$DIR/log"
+	asked=$?
+	stop "$echoing" && [ $asked = 0 ] &&
+		expect "$DIR/echo.json" packets = 100 &&
+		expect "$DIR/ping.json" packets = 100 count = 100
+}
+
+# What the device is not to be.
+left_down() {
+	start "$DIR/rx.text" mytun-gen rx -i down0 -l "${1:-ring}" -Q --mtu 1234 \
+		--no-up -t 20
+	reading=$STARTED
+	until_ok at_work "$reading"
+	ip -o link show down0 > "$DIR/link" 2>> "$DIR/log"
+	stop "$reading" && grep -q "mtu 1234 .* state DOWN" "$DIR/link" &&
+		grep -q "^rx on down0, " "$DIR/rx.text" &&
+		grep -q "^packets   0 in " "$DIR/rx.text"
+}
+
 # Threads stay where they are told to; a line tells each second how it goes.
 pinned() {
 	mytun-gen tx -i pin0 -l batch -q 2 --cpus 1,0 --address 198.18.0.1/24 \
@@ -142,6 +180,8 @@ pinned() {
 	ended "$running" || return 1
 	cat "$DIR/progress" >> "$DIR/log"
 	[ "$(grep -c . "$DIR/progress")" -ge 2 ] || wrong "no progress" || return 1
+	[ "$(grep -c '^packets  .* pps, \|^calls  .* writes, \|^cpu  .* ns a ' \
+		"$DIR/tx.text")" = 3 ] || wrong "no summary" || return 1
 	[ "$(nproc)" = 1 ] && return 0
 	case $cpus in
 	*" 1 0"*) return 0 ;;
@@ -310,7 +350,7 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..52"
+echo "1..55"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
@@ -320,7 +360,13 @@ result "echo: the count is of all queues together"
 asks_queues
 result "ping: answers that come out of another queue are answers"
 pinned
-result "threads are pinned, progress is told"
+result "threads are pinned, progress and summary are told"
+settings
+result "ring: rooms, hash, busy, timestamps; ICMP"
+asks_udp
+result "ring: echo answers ping, UDP"
+left_down
+result "a device that is left down"
 for one in napi lent thread; do
 	drive $one
 	result "ring: drive $one"

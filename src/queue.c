@@ -165,10 +165,19 @@ void mytun_queue_wake(struct netdev_queue *txq)
 	netif_tx_wake_queue(txq);
 }
 
-/* Whether what is not taken now can wait: a device without a queue drops. */
+/*
+ * Whether what is not taken now can wait: a device without a queue drops. While
+ * it comes up or goes down there is noop_qdisc, and XDP sends all the same: what
+ * it will have is then what it began with. The stack loses what it sends to a
+ * stopped queue without a qdisc, and counts nothing.
+ */
 bool mytun_queue_has_qdisc(const struct netdev_queue *txq)
 {
-	return rcu_dereference_raw(txq->qdisc)->enqueue;
+	const struct Qdisc *qdisc = rcu_dereference_raw(txq->qdisc);
+
+	if (unlikely(qdisc == &noop_qdisc))
+		return !(txq->dev->priv_flags & IFF_NO_QUEUE);
+	return qdisc->enqueue;
 }
 
 /* Backpressure: a packet was put. Context: ring.producer_lock. */

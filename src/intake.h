@@ -64,6 +64,9 @@ struct mytun_intake_rules {
 	struct napi_struct *napi; /* GRO, on this instance; or NULL */
 	bool through_napi;	/* IFF_NAPI: the queue's own, later */
 	bool segments;		/* IFF_NAPI_FRAGS: iovecs become fragments */
+	bool plain;		/* a TUN's packets, nothing in front of them, no
+				 * flows to learn, no NAPI of the queue's
+				 */
 	unsigned int packets;	/* delivered, and not counted yet */
 	u64 bytes;
 	struct mytun_xdp_run xdp;

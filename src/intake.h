@@ -25,13 +25,29 @@ struct mytun_source {
  */
 #define MYTUN_INTAKE_RUN	16
 
+/*
+ * Records of a ring with softirqs off at a time, as many as NAPI takes. Each is
+ * delivered before the next one is read.
+ */
+#define MYTUN_RING_RUN		64
+
 /* The same for one device: ethtool's rx-frames, if that is fewer. */
-static inline unsigned int mytun_intake_run(const struct mytun *tun)
+static inline unsigned int mytun_frames(const struct mytun *tun,
+					unsigned int most)
 {
 	unsigned int frames = READ_ONCE(tun->rx_frames);
 
-	return frames ? min_t(unsigned int, frames, MYTUN_INTAKE_RUN) :
-			MYTUN_INTAKE_RUN;
+	return frames ? min(frames, most) : most;
+}
+
+static inline unsigned int mytun_intake_run(const struct mytun *tun)
+{
+	return mytun_frames(tun, MYTUN_INTAKE_RUN);
+}
+
+static inline unsigned int mytun_ring_run(const struct mytun *tun)
+{
+	return mytun_frames(tun, MYTUN_RING_RUN);
 }
 
 /*

@@ -229,7 +229,7 @@ struct mytun_intake_rules {
 };
 
 #define mytun_rcu(q)				((q)->dev)
-#define mytun_intake_run(tun)			1
+#define mytun_ring_run(tun)			1
 #define mytun_intake_rules(tun, q, ring, in)	((void)0)
 #define mytun_intake_end(tun, q, in)		((void)0)
 #define mytun_count_drop(tun, q, reason)				\

@@ -197,25 +197,46 @@ ssize_t mytun_batch_read(struct mytun *tun, struct mytun_queue *q,
 	return done;
 }
 
+/* What is being written. */
+struct feed {
+	struct iov_iter *from;
+	bool has_next;			/* of the next record, this was read: */
+	struct mytun_record next;
+	struct mytun_intake in[MYTUN_INTAKE_RUN];
+};
+
 /* A record out of the user's memory. Return: its bytes, or a negative errno. */
 static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 			   const struct mytun_record_rules *rules,
 			   const struct mytun_intake_rules *intake,
-			   struct iov_iter *from, struct mytun_intake *in)
+			   struct feed *feed, struct mytun_intake *in)
 {
+	struct iov_iter *from = feed->from;
 	size_t left = iov_iter_count(from);
 	struct mytun_source src = { .iter = from };
 	struct mytun_record r;
+	u32 behind;
 	int err;
 
-	if (left < sizeof(r))
-		return -EINVAL;
-	if (!copy_from_iter_full(&r, sizeof(r), from))
-		return -EFAULT;
+	if (likely(feed->has_next)) {
+		feed->has_next = false;
+		r = feed->next;
+		left += sizeof(r);
+	} else {
+		if (left < sizeof(r))
+			return -EINVAL;
+		if (!copy_from_iter_full(&r, sizeof(r), from))
+			return -EFAULT;
+	}
 	/* The padding of the last record may be missing. */
 	if (!mytun_record_size_ok(&r, ALIGN(left, MYTUN_RECORD_ALIGN)) ||
 	    !mytun_record_ok(rules, &r) || (u64)r.offset + r.len > left)
 		return -EINVAL;
+	/* One copy reads a packet and the header of the next record. */
+	behind = r.size - r.offset - r.len + sizeof(r);
+	if (behind <= MYTUN_BEHIND_MAX && left >= r.size + sizeof(r))
+		src.behind = behind;
+	src.next = &feed->next;
 	left = min_t(size_t, r.size, left);
 	if (!r.len) {
 		/* It holds no packet. */
@@ -225,7 +246,8 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 		in->len = left;
 		return left;
 	}
-	iov_iter_advance(from, r.offset - sizeof(r));
+	if (r.offset > sizeof(r))
+		iov_iter_advance(from, r.offset - sizeof(r));
 	src.len = r.len;
 	err = mytun_intake_read(tun, q, intake, &src, in);
 	if (err)
@@ -234,7 +256,9 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 	in->priority = r.priority;
 	/* What the user handed over is the whole record. */
 	in->len = left;
-	iov_iter_advance(from, left - r.offset - r.len);
+	feed->has_next = src.behind;
+	if (unlikely(!src.behind))
+		iov_iter_advance(from, left - r.offset - r.len);
 	return left;
 }
 
@@ -244,18 +268,18 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
  */
 static size_t write_run(struct mytun *tun, struct mytun_queue *q,
 			const struct mytun_record_rules *rules,
-			struct mytun_intake_rules *intake,
-			struct iov_iter *from, int *err)
+			struct mytun_intake_rules *intake, struct feed *feed,
+			int *err)
 {
-	struct mytun_intake in[MYTUN_INTAKE_RUN];
+	struct mytun_intake *in = feed->in;
 	unsigned int most = mytun_intake_run(tun);
 	unsigned int i, n = 0;
 	size_t done = 0;
 	ssize_t got = 0;
 	int failed = 0;
 
-	while (n < most && iov_iter_count(from)) {
-		got = read_record(tun, q, rules, intake, from, &in[n]);
+	while (n < most && (feed->has_next || iov_iter_count(feed->from))) {
+		got = read_record(tun, q, rules, intake, feed, &in[n]);
 		if (got < 0)
 			break;
 		n++;
@@ -292,6 +316,7 @@ static ssize_t write_batch(struct mytun *tun, struct mytun_queue *q,
 			   const struct mytun_record_rules *rules,
 			   struct iov_iter *from, bool nonblock)
 {
+	struct feed feed = { .from = from };
 	struct mytun_intake_rules intake;
 	ssize_t done = 0;
 	int err;
@@ -300,9 +325,9 @@ static ssize_t write_batch(struct mytun *tun, struct mytun_queue *q,
 		return -EINVAL;
 	mytun_intake_rules(tun, q, nonblock, &intake);
 	do {
-		done += write_run(tun, q, rules, &intake, from, &err);
+		done += write_run(tun, q, rules, &intake, &feed, &err);
 		cond_resched();
-	} while (!err && iov_iter_count(from));
+	} while (!err && (feed.has_next || iov_iter_count(from)));
 	return done ?: err;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 
 #include "intake.h"
+#include "record.h"
 
 /* The least that is made linear of a packet that does not fit one page. */
 #define LINEAR_MIN	256
@@ -97,6 +98,31 @@ static __always_inline int read_headers(const struct mytun_intake_rules *rules,
 	return 0;
 }
 
+/*
+ * The packet, and what is wanted behind it, for which there is room where the
+ * skb's own data will be.
+ */
+static __always_inline int copy_payload(struct mytun_source *src, void *to,
+					unsigned int n)
+{
+	size_t all = n + src->behind, got;
+
+	BUILD_BUG_ON(sizeof(struct skb_shared_info) < MYTUN_BEHIND_MAX);
+	if (!src->behind)
+		return source_copy(src, to, n);
+	got = copy_from_iter(to, all, src->iter);
+	if (unlikely(got != all)) {
+		/* The packet may be readable, and what is behind it not. */
+		iov_iter_revert(src->iter, got);
+		src->behind = 0;
+		return source_copy(src, to, n);
+	}
+	src->len -= n;
+	memcpy(src->next, to + all - sizeof(struct mytun_record),
+	       sizeof(struct mytun_record));
+	return 0;
+}
+
 /* skb_page_frag_refill(), short for what is so most often. */
 static __always_inline bool refill(unsigned int room, struct page_frag *frag,
 				   gfp_t gfp)
@@ -133,7 +159,7 @@ static __always_inline int read_page(const struct mytun_intake_rules *rules,
 	in->head = page_address(page) + frag->offset;
 	get_page(page);
 	frag->offset += in->room;
-	err = source_copy(src, in->head + rules->headroom, in->payload);
+	err = copy_payload(src, in->head + rules->headroom, in->payload);
 	if (unlikely(err))
 		put_page(page);
 	return err;
@@ -348,6 +374,7 @@ static __always_inline int read_packet(struct mytun *tun,
 		in->skb = NULL;
 		err = read_page(rules, src, in);
 	} else {
+		src->behind = 0;
 		in->skb = read_skb(q, rules, src, in);
 		err = PTR_ERR_OR_ZERO(in->skb);
 	}

@@ -18,7 +18,15 @@ struct mytun_source {
 	struct iov_iter *iter;	/* user memory, which may fault; or NULL */
 	const void *data;	/* memory the user may be writing to meanwhile */
 	size_t len;		/* bytes that are left */
+	/*
+	 * So many bytes behind the packet are wanted as well, the last of which
+	 * are a record's header: to @next. 0 afterwards: they were not read.
+	 */
+	unsigned int behind;
+	void *next;
 };
+
+#define MYTUN_BEHIND_MAX	128
 
 /* Packets between the two steps at a time: few, so that the allocators of skbs
  * and pages serve them from what is at hand.

@@ -14,8 +14,10 @@ help:
 	@echo 'make check              all tests [KERNELS=...] [TESTS=...] [LONG=1]'
 	@echo 'make check-kernel KDIR=... KERNEL_IMAGE=...  the tests on a kernel of yours'
 	@echo 'make compat-report KDIR=...   what its headers have, and what is expected'
+	@echo 'make bench              mytun beside its peers [KERNELS=...] [BENCH=...]'
 	@echo 'make bench-copy         what copying costs, in instructions [KERNEL=...]'
 	@echo 'make style              how the source is written'
+	@echo 'make bench-guide        the changes in doc/applications.md [KERNEL=...]'
 	@echo 'make deb, rpm, dist      packages and tarball, in build/'
 	@echo 'make repo KEY=...        repositories for apt and dnf, in build/repo [REPO=...]'
 	@echo 'make install, uninstall the module by dkms, without a package'
@@ -51,6 +53,17 @@ style:
 demo:
 	selftests/demo/run
 
+# What the program in doc/applications.md takes for a packet, there and back, as it
+# stands after each change, in instructions. KERNEL= as for demo.
+.PHONY: bench-guide
+bench-guide: python deb
+	selftests/guide/build build/guide
+	selftests/vm/run --kernel $(KERNEL) --icount \
+		--package build/deb/mytun-dkms_*.deb --files build/guide -- \
+		sh -c 'modprobe tun && modprobe mytun && \
+		for one in 0-tun 1-mytun 2-batch 3-ring; do \
+		./roundtrip ./$$one 64 1400 || exit; done'
+
 # With dkms but without a package; KVER= names the kernel.
 .PHONY: install uninstall
 install uninstall:
@@ -80,12 +93,18 @@ KERNEL ?= 6.1
 vm: python deb
 	selftests/vm/run --kernel $(KERNEL) --package build/deb/mytun-dkms_*.deb $(RUN)
 
+# mytun beside its peers, in instructions; doc/measuring.md says how to read it.
+# KERNELS="6.1 newest", BENCH="receive", ROWS="mytun ring*", BASE=commit.
+.PHONY: bench
+bench: python
+	selftests/vm/bench
+
 # What copying packets costs, in instructions: KERNEL= as for vm.
 .PHONY: bench-copy
 bench-copy: python deb
-	$(MAKE) -C tools/bench
+	$(MAKE) -C tools/bench O=../../build/copy ../../build/copy/copy
 	selftests/vm/run --kernel $(KERNEL) --icount \
-		--package build/deb/mytun-dkms_*.deb --files build/bench -- \
+		--package build/deb/mytun-dkms_*.deb --files build/copy -- \
 		sh -c 'modprobe mytun && ./copy'
 
 python:

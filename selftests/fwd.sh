@@ -37,6 +37,7 @@ fi
 
 KEY=$DIR/key
 BYTES=$(scaled 80)M
+DATAGRAMS=$(scaled 40000)
 LAYER=ring
 IN_NEAR="ip netns exec fwd-near"
 IN_FAR="ip netns exec fwd-far"
@@ -123,6 +124,47 @@ is_large() {
 is_grouped() {
 	[ "$(number "$DIR/near.json" out_messages)" -lt \
 		"$(number "$DIR/near.json" out_packets)" ] || wrong "nothing grouped"
+}
+
+# Since Linux 6.2 a device takes large UDP packets.
+takes_udp() {
+	[ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ]
+}
+
+# Forwarded at both ends, datagrams are merged in between and cut again by the
+# stack; every byte of them is looked at, and none is missing.
+datagrams() {
+	both -l "$1" --vnet-hdr
+	until_ok answered
+	$IN_NEAR sysctl -qw net.ipv4.ip_forward=1
+	$IN_FAR sysctl -qw net.ipv4.ip_forward=1
+	$IN_NEAR ip route add 10.94.0.0/24 via 10.93.0.2
+	# shellcheck disable=SC2086 # a program and its words
+	start "$DIR/rx.json" $IN_FAR mytun-gen rx -i out0 --verify --json -Q \
+		--txqueuelen 10000 --ring-size 8Mi --address 10.94.0.1/24 \
+		-n "$DATAGRAMS" -t 90
+	reading=$STARTED
+	until_ok sh -c "$IN_FAR ip route get 10.94.0.2 | grep out0"
+	sleep 0.5
+	$IN_NEAR mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 10.94.0.2 \
+		-s 1000 -r 4000 -n "$DATAGRAMS" > "$DIR/tx.text" 2>> "$DIR/log"
+	sent=$?
+	ended "$reading"
+	carried=$?
+	leave || return 1
+	if [ $sent != 0 ] || [ $carried != 0 ]; then
+		wrong "tx $sent, rx $carried"
+		return 1
+	fi
+	expect "$DIR/rx.json" damaged = 0 &&
+		expect "$DIR/rx.json" missing = 0 &&
+		expect "$DIR/rx.json" stamped = "$DATAGRAMS" || return 1
+	echo "# $(number "$DIR/far.json" in_merged) of $DATAGRAMS datagrams merged"
+	if takes_udp; then
+		expect "$DIR/far.json" in_merged -gt 0
+	else
+		expect "$DIR/far.json" in_merged = 0
+	fi
 }
 
 # harm HARM: with somebody on the way. ADDED is what that one has added.
@@ -272,7 +314,7 @@ mytun-fwd --generate-key "$KEY"
 mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
-echo "1..31"
+echo "1..33"
 echo "# $BYTES of TCP in each direction"
 for layer in tun plain batch ring; do
 	carries -l $layer && is_grouped
@@ -283,6 +325,14 @@ for layer in tun plain batch ring; do
 	result "$layer, large packets"
 	carries -l $layer --vnet-hdr --key "$KEY" && is_large
 	result "$layer, large packets, sealed"
+done
+for layer in tun ring; do
+	if have mytun-gen; then
+		datagrams $layer
+		result "$layer, datagrams merged"
+	else
+		skip "$layer, datagrams merged" "no mytun-gen"
+	fi
 done
 carries -l $LAYER -q 2 --key "$KEY" --cipher chacha20-poly1305
 result "2 queues, the other cipher"

@@ -115,6 +115,28 @@ asks() {
 		expect "$DIR/ping.json" max -ge "$(number "$DIR/ping.json" p99.9)"
 }
 
+# Threads stay where they are told to; a line tells each second how it goes.
+pinned() {
+	mytun-gen tx -i pin0 -l batch -q 2 --cpus 1,0 --address 198.18.0.1/24 \
+		-r 500 -t 4 > "$DIR/tx.text" 2> "$DIR/progress" &
+	running=$!
+	PIDS="$PIDS $running"
+	sleep 2
+	cpus=
+	for task in "/proc/$running/task"/*; do
+		cpus="$cpus $(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' \
+			"$task/status")"
+	done
+	ended "$running" || return 1
+	cat "$DIR/progress" >> "$DIR/log"
+	[ "$(grep -c . "$DIR/progress")" -ge 2 ] || wrong "no progress" || return 1
+	[ "$(nproc)" = 1 ] && return 0
+	case $cpus in
+	*" 1 0"*) return 0 ;;
+	esac
+	wrong "threads may run on:$cpus"
+}
+
 # Who empties the TX ring.
 drive() {
 	carry ring "$COUNT" "" --drive "$1" --to 198.19.0.2 -s 64,1400 -n "$COUNT" &&
@@ -167,6 +189,40 @@ captures() {
 	[ -s "$DIR/one.text" ] && cmp "$DIR/one.text" "$DIR/any.text" >> "$DIR/log" 2>&1
 }
 
+# play LEAST MOST OPTIONS OF TX...: the capture takes so many milliseconds.
+play() {
+	least=$1
+	most=$2
+	shift 2
+	mytun-gen tx -i in0 -l ring --json -Q --address 198.18.0.1/24 \
+		--pcap-in "$DIR/gap.pcap" "$@" > "$DIR/tx.json" 2>> "$DIR/log" ||
+		return 1
+	took=$(sed -n 's/^ *"seconds": \([0-9.]*\).*/\1/p' "$DIR/tx.json" |
+		awk '{ printf "%d", $1 * 1000 }')
+	echo "# $*: $took ms"
+	[ "$took" -ge "$least" ] && [ "$took" -lt "$most" ] && return 0
+	wrong "$*: $took ms, not $least to $most"
+}
+
+# What was recorded with a pause of two seconds is sent with one.
+timing() {
+	start "$DIR/rx.json" mytun-gen rx -i out0 -l batch --json -Q \
+		--address 198.19.0.1/24 -n 20 -t 60 --pcap-out "$DIR/gap.pcap"
+	reading=$STARTED
+	until_ok sh -c 'ip route get 198.19.0.2 | grep out0'
+	sleep 0.5
+	for half in 1 2; do
+		[ $half = 1 ] || sleep 2
+		mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 198.19.0.2 \
+			-n 10 > "$DIR/tx.text" 2>> "$DIR/log" || return 1
+	done
+	ended "$reading" || return 1
+	# Never early; late as the machine is slow.
+	play 0 1000 && play 2000 6000 --speed 1 && play 1000 3000 --speed 2 &&
+		play 0 1000 --speed 100 && play 4000 9000 --speed 1 --loops 2 &&
+		play 1900 4000 --rate 10 && expect "$DIR/tx.json" packets = 20
+}
+
 # One byte of the last packet's payload is another: content and sum are wrong.
 damage() {
 	size=$(stat -c %s "$DIR/one.pcap")
@@ -193,7 +249,9 @@ status() {
 	[ $? = 3 ] || { wrong "ping without an answer: not 3"; return 1; }
 	for line in "" "draw" "tx --size 20" "tx --layer none" "rx --gso 1" \
 		"rx --pcap-in x" "tx -q 4 -f 2 --cpus 0" "ping --protocol tcp" \
-		"tx nonsense" "rx --nonsense"; do
+		"tx nonsense" "rx --nonsense" \
+		"tx --speed 1" "tx --pcap-in x --speed 0" \
+		"tx --pcap-in x --speed 1 -r 1"; do
 		# shellcheck disable=SC2086
 		mytun-gen $line > /dev/null 2>&1
 		[ $? = 2 ] || { wrong "mytun-gen $line: not 2"; return 1; }
@@ -211,11 +269,13 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..48"
+echo "1..50"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
 done
+pinned
+result "threads are pinned, progress is told"
 for one in napi lent thread; do
 	drive $one
 	result "ring: drive $one"
@@ -233,6 +293,8 @@ else
 	skip "captures, there and back" "no tcpdump"
 	skip "one byte that is wrong is found" "no tcpdump"
 fi
+timing
+result "captures, at the times that they recorded"
 status
 result "exit statuses"
 finish

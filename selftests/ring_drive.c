@@ -7,17 +7,16 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "lender.h"
 #include "numbered.h"
 #include "ringdev.h"
 #include "ringmem.h"
@@ -25,14 +24,6 @@
 
 #define LIMIT		900		/* seconds for one test, all counts */
 #define FLIGHT		300		/* packets on the way */
-
-struct lender {
-	int fd;
-	pid_t tid;
-	int ret;
-	bool ended;
-	pthread_t thread;
-};
 
 FIXTURE(ring_drive)
 {
@@ -47,23 +38,16 @@ FIXTURE(ring_drive)
 	bool stop;
 };
 
-static void on_signal(int signal)
-{
-	(void)signal;
-}
-
 FIXTURE_SETUP(ring_drive)
 {
 	const struct mytun_ring ring = {
 		.tx_size = RING_SMALL, .position = 0U - RING_SMALL,
 	};
-	struct sigaction action = { .sa_handler = on_signal };
 
 	REQUIRE_RING();
 	ASSERT_EQ(0, netns_private());
 	ASSERT_EQ(0, ringdev_create(&self->dev, IFF_TUN | IFF_NO_PI, 40));
 	ASSERT_EQ(0, ringmem_make(&self->mem, self->dev.fd, &ring));
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	self->seed = random_seed();
 }
 
@@ -71,44 +55,6 @@ FIXTURE_TEARDOWN(ring_drive)
 {
 	ringmem_unmap(&self->mem);
 	ringdev_destroy(&self->dev);
-}
-
-static void *lend(void *arg)
-{
-	struct lender *lender = arg;
-
-	__atomic_store_n(&lender->tid, (pid_t)syscall(SYS_gettid),
-			 __ATOMIC_RELEASE);
-	lender->ret = device_ioctl(lender->fd, MYTUN_IOC_LEND, 0);
-	__atomic_store_n(&lender->ended, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-static int lender_start(struct lender *lender, int fd)
-{
-	memset(lender, 0, sizeof(*lender));
-	lender->fd = fd;
-	return -pthread_create(&lender->thread, NULL, lend, lender);
-}
-
-static bool lender_ended(void *arg)
-{
-	const struct lender *lender = arg;
-
-	return __atomic_load_n(&lender->ended, __ATOMIC_ACQUIRE);
-}
-
-/* Asleep in the kernel: it has drained what there was. */
-static int lender_asleep(struct lender *lender)
-{
-	while (!__atomic_load_n(&lender->tid, __ATOMIC_ACQUIRE))
-		sleep_ms(1);
-	return wait_asleep(lender->tid, DEADLINE_MS);
-}
-
-static bool all_taken(void *arg)
-{
-	return ringmem_sent(arg);
 }
 
 /* Submit count packets and see them all at the sink. */
@@ -122,7 +68,7 @@ static void deliver(struct __test_metadata *_metadata,
 					self->tally.next + i, 100));
 	ASSERT_LE(0, ringmem_submit(&self->mem));
 	ASSERT_EQ(count, ringdev_collect(&self->dev, count, &self->tally));
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 }
 
 TEST_F_TIMEOUT(ring_drive, lent_until_a_signal, LIMIT)
@@ -139,9 +85,7 @@ TEST_F_TIMEOUT(ring_drive, lent_until_a_signal, LIMIT)
 		EXPECT_EQ(-EBUSY, device_ioctl(self->dev.fd, MYTUN_IOC_LEND,
 					       0));
 		EXPECT_FALSE(lender_ended(lender));
-		pthread_kill(lender->thread, SIGUSR1);
-		pthread_join(lender->thread, NULL);
-		EXPECT_EQ(-EINTR, lender->ret);
+		EXPECT_EQ(-EINTR, lender_stop(lender));
 	}
 	EXPECT_TRUE(numbered_print(&self->tally, "by a lent thread"));
 
@@ -153,8 +97,7 @@ TEST_F_TIMEOUT(ring_drive, lent_until_a_signal, LIMIT)
 	EXPECT_FALSE(ringmem_sent(&self->mem));
 	ASSERT_EQ(0, lender_start(lender, self->dev.fd));
 	EXPECT_EQ(1, ringdev_collect(&self->dev, 1, &self->tally));
-	pthread_kill(lender->thread, SIGUSR1);
-	pthread_join(lender->thread, NULL);
+	EXPECT_EQ(-EINTR, lender_stop(lender));
 }
 
 TEST_F_TIMEOUT(ring_drive, lent_until_the_device_goes, LIMIT)
@@ -166,8 +109,7 @@ TEST_F_TIMEOUT(ring_drive, lent_until_the_device_goes, LIMIT)
 	ASSERT_EQ(0, lender_asleep(lender));
 	ASSERT_EQ(0, link_delete(self->dev.name));
 	ASSERT_EQ(0, wait_for(lender_ended, lender, DEADLINE_MS));
-	pthread_join(lender->thread, NULL);
-	EXPECT_EQ(-EBADFD, lender->ret);
+	EXPECT_EQ(-EBADFD, lender_join(lender));
 	EXPECT_EQ(-EBADFD, device_ioctl(self->dev.fd, MYTUN_IOC_LEND, 0));
 }
 
@@ -182,8 +124,7 @@ TEST_F_TIMEOUT(ring_drive, lent_until_a_change, LIMIT)
 	ASSERT_EQ(0, lender_asleep(lender));
 	ASSERT_EQ(0, ring_drive(self->dev.fd, MYTUN_DRIVE_CALLER, 0, 0, NULL));
 	ASSERT_EQ(0, wait_for(lender_ended, lender, DEADLINE_MS));
-	pthread_join(lender->thread, NULL);
-	EXPECT_GT(0, lender->ret);
+	EXPECT_GT(0, lender_join(lender));
 	deliver(_metadata, self, 10);
 }
 
@@ -327,14 +268,8 @@ static void *switcher(void *arg)
 			lender_start(&lender, self->dev.fd);
 		ring_kick(self->dev.fd);
 		sleep_ms(random_below(&seed, 4));
-		if (drive != MYTUN_DRIVE_LENT)
-			continue;
-		/* Until it has begun, a signal might come too early. */
-		while (!lender_ended(&lender)) {
-			pthread_kill(lender.thread, SIGUSR1);
-			sleep_ms(1);
-		}
-		pthread_join(lender.thread, NULL);
+		if (drive == MYTUN_DRIVE_LENT)
+			lender_stop(&lender);
 	}
 	return arg;
 }
@@ -377,7 +312,7 @@ TEST_F_TIMEOUT(ring_drive, changes_under_load, LIMIT)
 	EXPECT_NE(NULL, fine);
 	EXPECT_TRUE(numbered_print(&self->tally, "while drives changed"));
 	printf("# %lu changes\n", self->switches);
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	EXPECT_EQ(count, self->mem.kernel->tx_packets);
 	EXPECT_EQ(0, self->mem.kernel->tx_refused);
 }
@@ -414,8 +349,7 @@ TEST_F_TIMEOUT(ring_drive, device_goes_under_load, LIMIT)
 		if (drive == MYTUN_DRIVE_LENT) {
 			EXPECT_EQ(0, wait_for(lender_ended, lender,
 					      DEADLINE_MS));
-			pthread_join(lender->thread, NULL);
-			EXPECT_EQ(-EBADFD, lender->ret);
+			EXPECT_EQ(-EBADFD, lender_join(lender));
 		}
 		ringmem_unmap(&mem);
 		ringdev_destroy(&dev);

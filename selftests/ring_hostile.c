@@ -431,11 +431,6 @@ static long all_drops(const struct ringdev *dev, bool rx)
 	return sum;
 }
 
-static bool all_taken(void *arg)
-{
-	return ringmem_sent(arg);
-}
-
 /*
  * Positions that make sense again. Until the kernel agrees: it may still be
  * at work on what was submitted before.
@@ -532,7 +527,7 @@ TEST_F_TIMEOUT(hostile, attacks_every_word, LIMIT)
 	other.to.port = PORT;
 	numbered_packet(self->down, &other, NUMBERED_MIN, 2, 0);
 
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	shared->goal = goal;
 	child = fork();
 	ASSERT_LE(0, child);
@@ -604,7 +599,7 @@ TEST_F_TIMEOUT(hostile, is_killed, LIMIT)
 	}
 	ASSERT_EQ(0, wait_for(behaves, &self->mem, DEADLINE_MS));
 	ASSERT_TRUE(claim(self, &self->mem, PORT));
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	self->mem.rx_at = ringmem_load(&self->mem.kernel->rx_producer);
 	ASSERT_TRUE(send_down(self));
 	EXPECT_NE(NULL, ringmem_peek(&self->mem));

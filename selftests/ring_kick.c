@@ -6,16 +6,14 @@
  */
 #include "device.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "lender.h"
 #include "numbered.h"
 #include "pace.h"
 #include "ringdev.h"
@@ -28,10 +26,8 @@ FIXTURE(ring_kick)
 	struct ringdev dev;
 	struct ringmem mem;
 	uint64_t seed;
-	pthread_t lender;
-	pid_t thread;		/* who takes packets out; 0: softirq */
-	bool lent, lent_ended;
-	int lent_ret;
+	struct lender lender;
+	pid_t thread;		/* the kernel's, or 0 */
 };
 
 FIXTURE_VARIANT(ring_kick)
@@ -61,28 +57,11 @@ FIXTURE_VARIANT_ADD(ring_kick, thread_polls)
 	.drive = MYTUN_DRIVE_THREAD, .poll_us = 20, .transitions = 100000,
 };
 
-static void on_signal(int signal)
-{
-	(void)signal;
-}
-
-static void *lender_thread(void *arg)
-{
-	FIXTURE_DATA(ring_kick) *self = arg;
-
-	__atomic_store_n(&self->thread, (pid_t)syscall(SYS_gettid),
-			 __ATOMIC_RELEASE);
-	self->lent_ret = device_ioctl(self->dev.fd, MYTUN_IOC_LEND, 0);
-	__atomic_store_n(&self->lent_ended, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
 FIXTURE_SETUP(ring_kick)
 {
 	const struct mytun_ring ring = {
 		.tx_size = RING_SMALL, .position = 0U - RING_SMALL,
 	};
-	struct sigaction action = { .sa_handler = on_signal };
 
 	REQUIRE_RING();
 	ASSERT_EQ(0, netns_private());
@@ -93,44 +72,29 @@ FIXTURE_SETUP(ring_kick)
 	self->seed = random_seed();
 	/* Packets for an address that nobody has: dropped by the stack. */
 	self->dev.in.to.addr[3] = 99;
-	if (variant->drive != MYTUN_DRIVE_LENT)
-		return;
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	ASSERT_EQ(0, pthread_create(&self->lender, NULL, lender_thread, self));
-	self->lent = true;
+	if (variant->drive == MYTUN_DRIVE_LENT)
+		ASSERT_EQ(0, lender_start(&self->lender, self->dev.fd));
 }
 
 FIXTURE_TEARDOWN(ring_kick)
 {
-	/* It may not have begun: a signal might come too early. */
-	while (self->lent && !__atomic_load_n(&self->lent_ended,
-					      __ATOMIC_ACQUIRE)) {
-		pthread_kill(self->lender, SIGUSR1);
-		sleep_ms(1);
-	}
-	if (self->lent) {
-		pthread_join(self->lender, NULL);
-		EXPECT_EQ(-EINTR, self->lent_ret);
-	}
+	EXPECT_EQ(-EINTR, lender_stop(&self->lender));
 	ringmem_unmap(&self->mem);
 	ringdev_destroy(&self->dev);
+}
+
+/* Who takes packets out; 0: softirq. */
+static pid_t consumer(FIXTURE_DATA(ring_kick) *self)
+{
+	return self->lender.started ? lender_tid(&self->lender) : self->thread;
 }
 
 /* Until whoever takes packets out sleeps, for want of them. */
 static int until_asleep(FIXTURE_DATA(ring_kick) *self)
 {
-	pid_t tid;
+	pid_t tid = consumer(self);
 
-	if (self->lent)
-		while (!__atomic_load_n(&self->thread, __ATOMIC_ACQUIRE))
-			sleep_ms(1);
-	tid = __atomic_load_n(&self->thread, __ATOMIC_ACQUIRE);
 	return tid ? wait_asleep(tid, DEADLINE_MS) : 0;
-}
-
-static bool all_taken(void *arg)
-{
-	return ringmem_sent(arg);
 }
 
 static bool need_wakeup(void *arg)
@@ -171,8 +135,8 @@ TEST_F_TIMEOUT(ring_kick, no_kick_is_lost, LIMIT_LONG)
 		if (i == goal / 2) {
 			/* The rest on one processor, as in ring_wake. */
 			ASSERT_EQ(0, one_processor(0));
-			if (self->thread)
-				ASSERT_EQ(0, one_processor(self->thread));
+			if (consumer(self))
+				ASSERT_EQ(0, one_processor(consumer(self)));
 		}
 		delay(&self->seed);
 		count = random_below(&self->seed, 4) ? 1 :
@@ -210,7 +174,7 @@ TEST_F_TIMEOUT(ring_kick, kick_eventfd, 60)
 		ringmem_publish(&self->mem);
 		ASSERT_EQ((ssize_t)sizeof(one), write(event, &one,
 						      sizeof(one)));
-		ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+		ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 		EXPECT_EQ(i, self->mem.kernel->tx_packets);
 	}
 	/* Without it, nobody hears. */
@@ -236,7 +200,7 @@ TEST_F_TIMEOUT(ring_kick, polling_needs_no_kick, 60)
 				NULL));
 	ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));
 	ASSERT_EQ(0, ringmem_submit(&self->mem));
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	kicks = self->mem.calls;
 	for (i = 0; i < 1000; i++) {
 		ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, 0, 100));

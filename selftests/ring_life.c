@@ -220,11 +220,6 @@ FIXTURE_TEARDOWN(ring_life)
 	ringdev_destroy(&self->dev);
 }
 
-static bool all_taken(void *arg)
-{
-	return ringmem_sent(arg);
-}
-
 /* A queue that is set aside keeps what it has, and goes on later. */
 TEST_F_TIMEOUT(ring_life, set_aside, LIMIT)
 {
@@ -638,7 +633,7 @@ TEST_F_TIMEOUT(ring_life, mapping_without_fd, LIMIT)
 	ASSERT_TRUE(ringdev_put(&self->dev, mem, 1, 0, 100));
 	ringmem_publish(mem);
 	/* A thread that polls needs no kick; it began to look just now. */
-	wait_for(all_taken, mem, 500);
+	ringmem_wait_sent(mem, 500);
 	ringmem_unmap(mem);
 	EXPECT_FALSE(link_exists(self->dev.name));
 }

@@ -84,9 +84,9 @@ FIXTURE_SETUP(ring_pressure)
 	/* Opened here, since other namespaces do not have it. */
 	self->max_burst = open(MAX_BURST, O_RDWR | O_CLOEXEC);
 	if (self->max_burst >= 0) {
-		ASSERT_EQ(0, file_read(MAX_BURST, self->old_burst,
-				       sizeof(self->old_burst)));
-		ASSERT_EQ(0, file_write(MAX_BURST, "1000000000"));
+		ASSERT_LT(0, pread(self->max_burst, self->old_burst,
+				   sizeof(self->old_burst) - 1, 0));
+		ASSERT_LT(0, pwrite(self->max_burst, "1000000000", 10, 0));
 	}
 	ASSERT_EQ(0, netns_private());
 	if (variant->queues > 1)
@@ -126,8 +126,8 @@ FIXTURE_TEARDOWN(ring_pressure)
 		close(self->fd[i]);
 	ringdev_destroy(&self->dev);
 	if (self->max_burst >= 0) {
-		EXPECT_LT(0, write(self->max_burst, self->old_burst,
-				   strlen(self->old_burst)));
+		EXPECT_LT(0, pwrite(self->max_burst, self->old_burst,
+				    strlen(self->old_burst), 0));
 		close(self->max_burst);
 	}
 }

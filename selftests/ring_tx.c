@@ -5,8 +5,6 @@
  */
 #include "device.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 
 #include "ethtool.h"
 #include "kselftest_harness.h"
+#include "lender.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
@@ -34,9 +33,7 @@ FIXTURE(ring_tx)
 	uint64_t seed;
 	struct numbered_tally tally;
 	unsigned long batches;
-	pthread_t lender;
-	bool lent, lent_ended;
-	int lent_ret;
+	struct lender lender;
 };
 
 FIXTURE_VARIANT(ring_tx)
@@ -104,43 +101,18 @@ FIXTURE_VARIANT_ADD(ring_tx, tun_pi_vnet_caller)
 	.flags = IFF_TUN | IFF_VNET_HDR, .drive = MYTUN_DRIVE_CALLER,
 };
 
-static void on_signal(int signal)
-{
-	(void)signal;
-}
-
-static void *lender_thread(void *arg)
-{
-	FIXTURE_DATA(ring_tx) *self = arg;
-
-	self->lent_ret = device_ioctl(self->dev.fd, MYTUN_IOC_LEND, 0);
-	__atomic_store_n(&self->lent_ended, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
 FIXTURE_SETUP(ring_tx)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 
 	REQUIRE_RING();
 	ASSERT_EQ(0, netns_private());
 	ASSERT_EQ(0, ringdev_create(&self->dev, variant->flags, 35));
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	self->seed = random_seed();
 }
 
 FIXTURE_TEARDOWN(ring_tx)
 {
-	/* It may not have begun: a signal might come too early. */
-	while (self->lent && !__atomic_load_n(&self->lent_ended,
-					      __ATOMIC_ACQUIRE)) {
-		pthread_kill(self->lender, SIGUSR1);
-		sleep_ms(1);
-	}
-	if (self->lent) {
-		pthread_join(self->lender, NULL);
-		EXPECT_EQ(-EINTR, self->lent_ret);
-	}
+	EXPECT_EQ(-EINTR, lender_stop(&self->lender));
 	ringmem_unmap(&self->mem);
 	ringdev_destroy(&self->dev);
 }
@@ -153,12 +125,6 @@ static bool need_wakeup(void *arg)
 	       MYTUN_RING_TX_NEED_WAKEUP;
 }
 
-/* A socket has a packet before the ring's counters have it. */
-static bool all_taken(void *arg)
-{
-	return ringmem_sent(arg);
-}
-
 /* The ring, with the variant's drive at work. */
 static void make(struct __test_metadata *_metadata,
 		 FIXTURE_DATA(ring_tx) *self,
@@ -168,11 +134,8 @@ static void make(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, ringmem_make(&self->mem, self->dev.fd, ring));
 	ASSERT_EQ(0, ring_drive(self->dev.fd, variant->drive,
 				variant->drive_flags, variant->poll_us, NULL));
-	if (variant->drive == MYTUN_DRIVE_LENT) {
-		ASSERT_EQ(0, pthread_create(&self->lender, NULL, lender_thread,
-					    self));
-		self->lent = true;
-	}
+	if (variant->drive == MYTUN_DRIVE_LENT)
+		ASSERT_EQ(0, lender_start(&self->lender, self->dev.fd));
 }
 
 static void make_size(struct __test_metadata *_metadata,
@@ -273,7 +236,7 @@ static void order(struct __test_metadata *_metadata,
 	}
 	EXPECT_TRUE(numbered_print(&self->tally, "delivered"));
 	EXPECT_EQ(count, self->tally.packets);
-	EXPECT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	EXPECT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	EXPECT_EQ(count, self->mem.kernel->tx_packets);
 	EXPECT_EQ(0, self->mem.kernel->tx_refused);
 	EXPECT_EQ(0, self->mem.kernel->bad_position);
@@ -343,7 +306,7 @@ TEST_F_TIMEOUT(ring_tx, full_edge, LIMIT)
 			ASSERT_NE(0, ret);
 			i += ret;
 		}
-		EXPECT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+		EXPECT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 		/* The next round begins elsewhere. */
 		ASSERT_TRUE(ringdev_put(&self->dev, &self->mem, 1, number++,
 					500));
@@ -567,7 +530,7 @@ TEST_F_TIMEOUT(ring_tx, bad_positions, LIMIT)
 					100));
 		ASSERT_LE(0, ringmem_submit(&self->mem));
 		ASSERT_EQ(1, collect(self, true, &bytes));
-		ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+		ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	}
 	EXPECT_TRUE(numbered_print(&self->tally, "after bad positions"));
 	EXPECT_EQ(number, self->mem.kernel->tx_packets);
@@ -621,7 +584,7 @@ TEST_F_TIMEOUT(ring_tx, device_is_down, LIMIT)
 	ASSERT_TRUE(ringdev_put(&self->dev, mem, 1, 100, 100));
 	ASSERT_LE(0, ringmem_submit(mem));
 	EXPECT_EQ(1, collect(self, true, &bytes));
-	ASSERT_EQ(0, wait_for(all_taken, mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(mem, DEADLINE_MS));
 	EXPECT_EQ(1, mem->kernel->tx_packets);
 }
 
@@ -647,7 +610,7 @@ TEST_F_TIMEOUT(ring_tx, random_headers, LIMIT)
 		ASSERT_LT(0, ringdev_receive_random(&self->dev, raw,
 						    DEADLINE_MS));
 	}
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	EXPECT_EQ(count, self->mem.kernel->tx_packets);
 	close(raw);
 }
@@ -748,7 +711,7 @@ TEST_F_TIMEOUT(ring_tx, gro_merges, LIMIT)
 	EXPECT_GE(gro ? SEGMENTS * SIZE : SIZE, largest);
 	printf("# largest packet in the stack: %zd of %d bytes sent\n",
 	       largest, SEGMENTS * SIZE);
-	ASSERT_EQ(0, wait_for(all_taken, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	EXPECT_EQ(SEGMENTS, self->mem.kernel->tx_packets);
 	close(raw);
 }

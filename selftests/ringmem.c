@@ -246,6 +246,16 @@ bool ringmem_sent(const struct ringmem *mem)
 	       ringmem_load(&mem->user->tx_producer);
 }
 
+static bool sent(void *arg)
+{
+	return ringmem_sent(arg);
+}
+
+int ringmem_wait_sent(const struct ringmem *mem, int ms)
+{
+	return wait_for(sent, (void *)mem, ms);
+}
+
 int ring_kick(int fd)
 {
 	return device_ioctl(fd, MYTUN_IOC_KICK, 0);

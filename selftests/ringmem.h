@@ -98,7 +98,9 @@ int ringmem_submit(struct ringmem *mem);
 bool ringmem_put(struct ringmem *mem, const void *data, size_t len);
 /* Hand over without a look at the flag. */
 void ringmem_publish(struct ringmem *mem);
+/* Whether the driver has taken all; ringmem_wait_sent() waits until then. */
 bool ringmem_sent(const struct ringmem *mem);
+int ringmem_wait_sent(const struct ringmem *mem, int ms);
 
 /* The ioctls. */
 int ring_kick(int fd);

@@ -122,4 +122,26 @@ TEST_F_TIMEOUT(ringparam, set, 120)
 	EXPECT_EQ(MOST, ring.tx_pending);
 }
 
+/* What waits, and finds no room in a shorter queue, is counted. */
+TEST_F_TIMEOUT(ringparam, shorter, 120)
+{
+	struct ethtool_ringparam ring = { .tx_pending = 64 };
+	struct rtnl_link_stats64 before, after;
+	long full;
+
+	ASSERT_EQ(0, ringparam(ETHTOOL_SRINGPARAM, &ring));
+	device_drain(self->fd);
+	ASSERT_EQ(20, traffic_send(self->socket, 20));
+	full = ethtool_counter(NAME, "tx_drop_full");
+	ASSERT_EQ(0, link_get_stats(NAME, &before));
+	ring.tx_pending = 5;
+	ASSERT_EQ(0, ringparam(ETHTOOL_SRINGPARAM, &ring));
+	EXPECT_EQ(full + 15, ethtool_counter(NAME, "tx_drop_full"));
+	ASSERT_EQ(0, link_set_txqueuelen(NAME, 2));
+	EXPECT_EQ(full + 18, ethtool_counter(NAME, "tx_drop_full"));
+	ASSERT_EQ(0, link_get_stats(NAME, &after));
+	EXPECT_EQ(before.tx_dropped + 18, after.tx_dropped);
+	EXPECT_EQ(2, device_drain(self->fd));
+}
+
 TEST_HARNESS_MAIN

@@ -7,8 +7,6 @@
 #include "device.h"
 
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include "bpf.h"
 #include "ethtool.h"
 #include "kselftest_harness.h"
+#include "lender.h"
 #include "numbered.h"
 #include "packet.h"
 #include "ringdev.h"
@@ -47,7 +46,7 @@ FIXTURE(xdp)
 {
 	struct ringdev dev;
 	struct ringmem mem;
-	pthread_t lender;
+	struct lender lender;
 	uint8_t *buffer, *back;
 	uint64_t seed;
 	bool rings;
@@ -82,21 +81,8 @@ FIXTURE_VARIANT_ADD(xdp, ring_thread_rx_vnet)
 	.way = BY_THREAD, .rx = true, .flags = IFF_VNET_HDR
 };
 
-static void on_signal(int signal)
-{
-	(void)signal;
-}
-
-static void *lend(void *arg)
-{
-	const struct ringdev *dev = arg;
-
-	device_ioctl(dev->fd, MYTUN_IOC_LEND, 0);
-	return NULL;
-}
-
 static int start_rings(struct ringdev *dev, struct ringmem *mem,
-		       pthread_t *lender, enum way way, uint32_t flags, bool rx)
+		       struct lender *lender, enum way way, uint32_t flags, bool rx)
 {
 	const struct mytun_ring ring = {
 		.tx_size = RING_BIG, .rx_size = rx ? RING_BIG : 0,
@@ -113,13 +99,12 @@ static int start_rings(struct ringdev *dev, struct ringmem *mem,
 	if (!err)
 		err = ring_drive(dev->fd, drives[way], flags, 0, &pid);
 	if (!err && way == BY_LENT)
-		err = -pthread_create(lender, NULL, lend, dev);
+		err = lender_start(lender, dev->fd);
 	return err;
 }
 
 FIXTURE_SETUP(xdp)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 
 	REQUIRE_DEVICE();
 	self->rings = variant->way >= BY_KICK;
@@ -128,7 +113,6 @@ FIXTURE_SETUP(xdp)
 	ASSERT_EQ(0, netns_private());
 	ASSERT_EQ(0, ringdev_create(&self->dev, variant->flags | IFF_TAP |
 				    IFF_NO_PI, 61));
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	if (self->rings) {
 		ASSERT_EQ(0, start_rings(&self->dev, &self->mem, &self->lender,
 					 variant->way, variant->drive,
@@ -147,20 +131,12 @@ FIXTURE_SETUP(xdp)
 
 FIXTURE_TEARDOWN(xdp)
 {
-	if (variant->way == BY_LENT) {
-		pthread_kill(self->lender, SIGUSR1);
-		pthread_join(self->lender, NULL);
-	}
+	EXPECT_EQ(-EINTR, lender_stop(&self->lender));
 	if (self->rings)
 		ringmem_unmap(&self->mem);
 	ringdev_destroy(&self->dev);
 	free(self->buffer);
 	free(self->back);
-}
-
-static bool all_taken(void *arg)
-{
-	return ringmem_sent(arg);
 }
 
 /* Hand one packet over, and wait until the driver has dealt with it. */
@@ -180,7 +156,7 @@ static bool put(FIXTURE_DATA(xdp) *self, const FIXTURE_VARIANT(xdp) *variant,
 	default:
 		return ringmem_put(&self->mem, data, size) &&
 		       ringmem_submit(&self->mem) >= 0 &&
-		       !wait_for(all_taken, &self->mem, DEADLINE_MS);
+		       !ringmem_wait_sent(&self->mem, DEADLINE_MS);
 	}
 }
 

@@ -564,7 +564,8 @@ static __always_inline int deliver(struct mytun *tun, struct mytun_queue *q,
 	if (!plain && mytun_vnet_tells(&in->vnet)) {
 		err = mytun_vnet_apply(&in->vnet, skb, h);
 		if (unlikely(err)) {
-			reason = MYTUN_DROP_RX_VNET;
+			reason = err == -ENOMEM ? MYTUN_DROP_RX_NOMEM :
+						  MYTUN_DROP_RX_VNET;
 			goto drop;
 		}
 	}

@@ -497,6 +497,19 @@ void mytun_queue_detach_all(struct mytun *tun)
 	}
 }
 
+/*
+ * How many packets a shorter queue had no room for. Under rtnl: one device at a
+ * time. They are counted afterwards, since some kernels have interrupts off
+ * while they are freed.
+ */
+static unsigned int shortened;
+
+static void free_shortened(void *packet)
+{
+	shortened++;
+	mytun_packet_free(packet);
+}
+
 /* tx_queue_len has changed: all queues, or none, get the new size. */
 int mytun_queue_resize(struct mytun *tun)
 {
@@ -517,8 +530,10 @@ int mytun_queue_resize(struct mytun *tun)
 	list_for_each_entry(q, &tun->disabled, disabled_node)
 		rings[i++] = &q->ring;
 	err = ptr_ring_resize_multiple_bh(rings, n, tun->dev->tx_queue_len,
-					  GFP_KERNEL, mytun_packet_free);
+					  GFP_KERNEL, free_shortened);
 	kfree(rings);
+	for (; shortened; shortened--)
+		mytun_count_drop(tun, NULL, MYTUN_DROP_TX_FULL);
 	mytun_queue_start_all(tun);
 	return err;
 }

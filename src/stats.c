@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Counting, dropping, and adding up. */
+#include <linux/error-injection.h>
+
 #include "mytun.h"
 
 #define CREATE_TRACE_POINTS
@@ -119,6 +121,9 @@ struct mytun_stats __percpu *mytun_stats_alloc(void)
 {
 	return netdev_alloc_pcpu_stats(struct mytun_stats);
 }
+
+/* The allocator of per-CPU memory has no fault injection of its own. */
+ALLOW_ERROR_INJECTION(mytun_stats_alloc, NULL);
 
 static void add(struct mytun_counts *to, struct mytun_stats __percpu *stats)
 {

@@ -108,14 +108,24 @@ static int gso_kind(u8 gso_type, struct gso_kind *k)
 	return 0;
 }
 
+/* The packet's first bytes in one piece: 0, -EINVAL (too short) or -ENOMEM. */
+static int pull(struct sk_buff *skb, unsigned int bytes)
+{
+	if (likely(pskb_may_pull(skb, bytes)))
+		return 0;
+	return bytes > skb->len ? -EINVAL : -ENOMEM;
+}
+
 static int apply_csum(const struct mytun_vnet *v, struct sk_buff *skb,
 		      const struct gso_kind *k)
 {
 	u32 need = v->csum_start + max_t(u32, k->transport_len,
 					 v->csum_offset + sizeof(__sum16));
+	int err = pull(skb, need);
 
-	if (!pskb_may_pull(skb, need) ||
-	    !skb_partial_csum_set(skb, v->csum_start, v->csum_offset))
+	if (err)
+		return err;
+	if (!skb_partial_csum_set(skb, v->csum_start, v->csum_offset))
 		return -EINVAL;
 	if (skb_transport_offset(skb) < k->network_len)
 		return -EINVAL;
@@ -128,11 +138,13 @@ static int apply_gso(const struct mytun_vnet *v, struct sk_buff *skb,
 {
 	unsigned int kind = k->type & ~SKB_GSO_TCP_ECN;
 	u16 gso_size = v->gso_size;
+	int err;
 
 	if (!gso_size || gso_size == GSO_BY_FRAGS)
 		return -EINVAL;
-	if (!pskb_may_pull(skb, headers))
-		return -EINVAL;
+	err = pull(skb, headers);
+	if (err)
+		return err;
 	if (kind == SKB_GSO_UDP) {
 		/* UFO's size counts from behind the network header. */
 		headers -= k->transport_len;

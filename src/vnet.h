@@ -56,7 +56,7 @@ int mytun_vnet_decode(struct mytun_vnet *v, const void *from,
  * @skb: the packet, data at its first header
  * @h: the headers as mytun_dissect() found them from there
  *
- * Return: 0, or -EINVAL if the two contradict each other. Context: any.
+ * Return: 0, -EINVAL if the two contradict each other, or -ENOMEM. Context: any.
  */
 int mytun_vnet_apply(const struct mytun_vnet *v, struct sk_buff *skb,
 		     const struct mytun_headers *h);

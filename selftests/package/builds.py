@@ -3,13 +3,12 @@
 
 import hashlib
 import os
+import re
 import shutil
 
-from mytunvm import shell
-
 import publish
-
-TOP = publish.TOP
+import system
+from mytunvm import shell
 
 
 def digests(directory):
@@ -22,17 +21,12 @@ def digests(directory):
 def reproducible(publisher):
     """Two builds, by others, elsewhere, and at another time, are equal."""
     work = publisher.work / "again"
-    shutil.rmtree(work, ignore_errors=True)
-    tree = work / "a folder" / "mytun"
-    tree.mkdir(parents=True)
-    shell.run([TOP / "tools/package/tarball", work / "source.tar.xz"])
-    shell.run(["tar", "-C", tree, "--strip-components=1", "-xf",
-               work / "source.tar.xz"])
+    tree = publisher.unpack(work / "a folder" / "mytun")
     environment = dict(os.environ, TZ="Pacific/Kiritimati", LC_ALL="C",
                        LANG="tr_TR.UTF-8", HOME="/nonexistent", USER="other",
                        DEB_BUILD_OPTIONS="parallel=1")
-    for kind, first in (("deb", publisher.packages.folder("this")),
-                        ("rpm", publish.rpm(TOP, publisher.work / "rpm"))):
+    for kind, first in (("deb", publisher.debs("this")),
+                        ("rpm", publisher.rpms("this"))):
         shell.run(["sh", "-c", 'umask 077; exec "$@"', "sh",
                    tree / f"tools/package/{kind}", work / kind],
                   env=environment)
@@ -41,20 +35,38 @@ def reproducible(publisher):
             f"not equal: {sorted(set(one.items()) ^ set(other.items()))}"
 
 
+def versions(publisher):
+    """The version has one place, and the changelog must agree with it."""
+    later = publish.NEXT_VERSION
+    for folder in (publisher.debs("next"), publisher.rpms("next")):
+        names = [path.name for path in folder.iterdir()]
+        assert names and all(re.search(rf"[_-]{later}[-_.]", name)
+                             for name in names), names
+    tree = publisher.unpack(publisher.work / "disagree" / "mytun")
+    shell.run(["make", "--no-print-directory", "-C", tree, "dist"])
+    made = tree / "build" / f"mytun-{publisher.version}.tar.xz"
+    assert made.read_bytes() == publisher.source().read_bytes(), \
+        "the tarball of a tarball's tree is another"
+    shutil.copy(publisher.tree("next") / "dkms.conf", tree)
+    output = system.fails(shell.run, [tree / "tools/package/deb",
+                                      tree / "build"])
+    wanted = (f"debian/changelog is about {publisher.version}, and dkms.conf "
+              f"about {later}")
+    assert wanted in output, output
+
+
 def lintian(publisher):
     """lintian has nothing to say, pedantic tags included."""
-    shell.run(["lintian", "--allow-root", "--suppress-tags", "bad-distribution-in-changes-file",
-               "--display-info", "--pedantic", "--fail-on",
-               "error,warning,info,pedantic",
-               *sorted(publisher.packages.folder("this").glob("*.changes"))])
+    shell.run(["lintian", "--allow-root", "--display-info", "--pedantic",
+               "--fail-on", "error,warning,info,pedantic",
+               *sorted(publisher.debs("this").glob("*.changes"))])
 
 
 def rpmlint(publisher):
     """Nor has rpmlint, but for what rpm/rpmlintrc explains."""
-    rpms = publish.rpm(TOP, publisher.work / "rpm")
-    output = shell.run(["rpmlint", "-r", TOP / "rpm/rpmlintrc",
-                        *sorted(rpms.glob("*.rpm"))])
+    output = shell.run(["rpmlint", "-r", publish.TOP / "rpm/rpmlintrc",
+                        *sorted(publisher.rpms("this").glob("*.rpm"))])
     assert " 0 errors, 0 warnings" in output, output
 
 
-TESTS = (reproducible, lintian, rpmlint)
+TESTS = (reproducible, versions, lintian, rpmlint)

@@ -2,22 +2,41 @@
 """What happens to a machine that has the package.
 
 Each test takes a system.System that has kernels and headers, and not the
-package, and raises AssertionError.
+package unless it says so, and raises AssertionError.
 """
 
+import publish
 import system
 
 CONFIGURATION = ("/etc/modprobe.d/mytun.conf", "/etc/modules-load.d/mytun.conf")
+RULES = "/usr/lib/udev/rules.d/60-mytun.rules"
 
 
-def fresh_install(machine):
-    """The module is built for each kernel that has headers."""
-    machine.install(machine.packages.this)
+def built_for(machine):
+    """The kernels for which dkms has a module of any version."""
+    return {kernel for _, kernel, _ in machine.registered()}
+
+
+def installed(machine):
+    """This version, for each kernel; returns what apt said."""
+    said = machine.install("this")
     for release in machine.releases:
         machine.shell("dkms autoinstall -k \"$1\"", release)
-    machine.expect_installed(machine.packages.version, *machine.releases)
-    machine.shell('for file; do test -s "$file"; done', *CONFIGURATION,
-                  "/usr/lib/udev/rules.d/60-mytun.rules")
+    return said
+
+
+@system.after(installed)
+def upgraded(machine):
+    """The next version in place of this one; settings were changed before."""
+    machine.shell('echo "options mytun flows=65536" >>"$1"', CONFIGURATION[0])
+    return built_for(machine), machine.install("next")
+
+
+@system.after(installed)
+def fresh_install(machine):
+    """The module is built for each kernel that has headers."""
+    machine.expect_installed(machine.version, *machine.releases)
+    machine.shell('for file; do test -s "$file"; done', *CONFIGURATION, RULES)
     owned = machine.run("dpkg-query", "-W", "-f", "${Conffiles}", "mytun-dkms")
     for path in CONFIGURATION:
         assert path in owned, f"{path} is no configuration file: {owned}"
@@ -29,59 +48,59 @@ def headers_come_later(machine):
     for other in machine.releases:
         machine.shell('dpkg --remove $(dpkg-query -W -f "\${Package} " '
                       '"linux-headers-cloud-*" "linux-headers-$1")', other)
-    output = machine.install(machine.packages.this)
+    output = machine.install("this")
     assert "headers" in output, f"not a word about headers:\n{output}"
     assert machine.module(release) is None
     deb = machine.headers(release)
     machine.add(deb, f"/debs/{deb.name}")
     machine.run("dpkg", "--install", "--force-depends", f"/debs/{deb.name}")
-    machine.expect_installed(machine.packages.version, release)
+    machine.expect_installed(machine.version, release)
 
 
+@system.after(installed)
 def kernel_upgrade(machine):
     """Another kernel's headers trigger a build; the first one stays."""
-    machine.install(machine.packages.this)
-    before = {kernel for _, kernel, _ in machine.registered()}
+    before = built_for(machine)
     release = machine.releases[0].replace("-cloud-amd64", "-amd64")
     deb = machine.headers(release)
     machine.add(deb, f"/debs/{deb.name}")
     # The kernel's own package is large and plays no part.
     machine.run("dpkg", "--install", "--force-depends", f"/debs/{deb.name}")
-    machine.expect_installed(machine.packages.version, release, *before)
+    machine.expect_installed(machine.version, release, *before)
 
 
+@system.after(upgraded)
 def upgrade(machine):
     """A later version takes the place of this one; settings are kept."""
-    machine.install(machine.packages.this)
-    kernels = [kernel for _, kernel, _ in machine.registered()]
-    machine.shell('echo "options mytun flows=65536" >>"$1"', CONFIGURATION[0])
-    machine.install(machine.packages.next)
-    machine.expect_installed(system.NEXT_VERSION, *kernels)
+    kernels, _ = machine.said
+    machine.expect_installed(publish.NEXT_VERSION, *kernels)
     machine.run("grep", "-q", "^options mytun flows=65536", CONFIGURATION[0])
 
 
+@system.after(upgraded)
 def downgrade(machine):
     """An earlier version takes the place of a later one."""
-    machine.install(machine.packages.next)
-    kernels = [kernel for _, kernel, _ in machine.registered()]
-    machine.install(machine.packages.this, "--allow-downgrades")
-    machine.expect_installed(machine.packages.version, *kernels)
+    kernels = built_for(machine)
+    machine.install("this", "--allow-downgrades")
+    machine.expect_installed(machine.version, *kernels)
 
 
+@system.after(installed)
 def reinstall(machine):
     """Installing the same version again repairs what was damaged."""
-    machine.install(machine.packages.this)
-    kernels = [kernel for _, kernel, _ in machine.registered()]
+    kernels = built_for(machine)
     for release in kernels:
         machine.run("rm", machine.module(release))
-    machine.install(machine.packages.this, "--reinstall")
-    machine.expect_installed(machine.packages.version, *kernels)
+    machine.install("this", "--reinstall")
+    machine.expect_installed(machine.version, *kernels)
 
 
+@system.after(installed)
 def remove_and_purge(machine):
     """Removal leaves the settings; a purge leaves nothing at all."""
-    before = machine.files()
-    machine.install(machine.packages.this)
+    with machine.other() as bare:
+        before = bare.files()
+    assert RULES in machine.files() - before
     machine.apt("remove", "mytun-dkms")
     for release in machine.releases:
         assert machine.module(release) is None, "the module is still there"
@@ -93,16 +112,16 @@ def remove_and_purge(machine):
 
 def refused(machine, release, sentence):
     """A kernel is refused with a sentence, and apt is content."""
-    output = machine.install(machine.packages.this)
+    output = machine.install("this")
     assert sentence in output, f"no sentence in:\n{output}"
-    installed = {kernel for _, kernel, _ in machine.registered()}
-    assert machine.releases[0] in installed, installed
-    assert release not in installed, installed
+    kernels = built_for(machine)
+    assert machine.releases[0] in kernels, kernels
+    assert release not in kernels, kernels
     assert machine.module(release) is None
     output = machine.run("/etc/kernel/header_postinst.d/dkms", release)
     assert sentence in output, f"no sentence in:\n{output}"
     output = system.fails(machine.run, "dkms", "build", "-m", "mytun", "-v",
-                          machine.packages.version, "-k", release)
+                          machine.version, "-k", release)
     assert sentence in output, f"no sentence in:\n{output}"
 
 

@@ -2,69 +2,127 @@
 """A Debian system in which a package is installed, and what to ask of it."""
 
 import json
-import pathlib
 import re
 import shutil
+import traceback
 
-from mytunvm import archive, cache, chroot, shell
-
-TOP = pathlib.Path(__file__).resolve().parents[2]
-NEXT_VERSION = "99.0"
+import once
+from mytunvm import archive, cache, chroot, machine, shell
 
 # Where every installation of any package writes, and what tests put there.
 BOOKKEEPING = re.compile(
-    r"/(proc|sys|dev|tmp|run|debs)(/|$)|/var/(log|cache|lib/(dpkg|apt|systemd))"
-    r"(/|$)|/etc/(\.pwd\.lock|ld\.so\.cache)$|/lib/modules/[^/]+/modules\.")
+    r"/(proc|sys|dev|tmp|run|debs|shared)(/|$)"
+    r"|/var/(log|cache|lib/(dpkg|apt|systemd))(/|$)"
+    r"|/etc/(\.pwd\.lock|ld\.so\.cache)$|/lib/modules/[^/]+/modules\.")
+
+# A compiler's cache, which all systems and all runs share. Debian's headers ask
+# for it by that variable: the same words in the same folder are not compiled
+# twice.
+ENVIRONMENT = {"DEBIAN_KERNEL_USE_CCACHE": "1", "CCACHE_DIR": "/shared",
+               "CCACHE_COMPILERCHECK": "content", "CCACHE_DEPEND": "1",
+               "CCACHE_TEMPDIR": "/tmp", "CCACHE_MAXSIZE": "200M"}
 
 
-class Packages:
-    """The package of this tree, and the same as a later version."""
+def after(state):
+    """A test, or a state, of a system that another state was made of first.
 
-    def __init__(self):
-        work = TOP / "build" / "package"
-        shutil.rmtree(work, ignore_errors=True)
-        self.work = work
-        self.version = shell.output([TOP / "tools/package/version"]).strip()
-        self.this = self._build(TOP, work / "this")
-        later = self.later = work / "tree"
-        tarball = work / "source.tar.xz"
-        later.mkdir(parents=True)
-        shell.run([TOP / "tools/package/tarball", tarball])
-        shell.run(["tar", "-C", later, "--strip-components=1", "-xf", tarball])
-        for name, old, new in (
-                ("dkms.conf", f'PACKAGE_VERSION="{self.version}"',
-                 f'PACKAGE_VERSION="{NEXT_VERSION}"'),
-                ("debian/changelog", f"({self.version})",
-                 f"({NEXT_VERSION})")):
-            path = later / name
-            text = path.read_text(encoding="utf-8")
-            if old not in text:
-                raise LookupError(f"{name} does not say {old}")
-            path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        self.next = self._build(later, work / "next")
+    A state is a function of a System that leaves it so, and returns what
+    others may want to know of that. It is made once for each suite.
+    """
+    def mark(function):
+        function.base = state
+        return function
 
-    def folder(self, name):
-        """Where the packages of a version are: "this" or "next"."""
-        return self.work / name
+    return mark
 
-    @staticmethod
-    def _build(tree, out):
-        shell.run([tree / "tools/package/deb", out])
-        (path,) = out.glob("mytun-dkms_*.deb")
-        return path
+
+def tools(*names):
+    """A state that has these packages, kept in the cache for later runs."""
+    def state(machine):
+        machine.apt("update")
+        machine.apt("install", *names)
+        machine.shell("apt-get clean; rm -rf /var/lib/apt/lists/*_*")
+
+    state.__name__ = "-".join(names)
+    state.cached = names
+    return state
+
+
+# What every system has beside its root.
+PLAIN = tools("ccache")
+PLAIN.base = None
+
+
+class Systems:
+    """Opens systems, each a throw-away copy of a root or of a state."""
+
+    def __init__(self, publisher):
+        self.publisher = publisher
+        self.compiled = cache.top() / "compiled"
+        self.compiled.mkdir(exist_ok=True)
+        self._once = once.Once()
+        self._kept = []
+
+    def open(self, suite, state=None):
+        """A system, in a state if one is named."""
+        return System(suite, self, *self._state(suite, state or PLAIN))
+
+    def _state(self, suite, state):
+        """What stands for a state, and what it returned."""
+        if state is None:
+            return (), None
+        cached = getattr(state, "cached", None)
+        return self._once.get(
+            (suite.suite, state.__name__),
+            lambda: (self._cached if cached else self._made)(suite, state))
+
+    def _made(self, suite, state, place=None):
+        if place is None:
+            self._kept.append(cache.scratch("kept"))
+            place = self._kept[-1] / "root"
+        base, known = self._state(suite, getattr(state, "base", PLAIN))
+        with System(suite, self, base, known) as machine:
+            said = state(machine)
+            return machine.keep(place), said
+
+    def _cached(self, suite, state):
+        root = suite.path()
+
+        def make(directory):
+            shell.say(f"installing {' '.join(state.cached)} on {suite.suite}")
+            self._made(suite, state, directory / "root")
+
+        entry = cache.entry("tools", f"{suite.suite}-{state.__name__}",
+                            [root.name, state.cached, 1], make)
+        base, _ = self._state(suite, getattr(state, "base", PLAIN))
+        return (entry / "root", *base), None
+
+    def close(self):
+        """Remove the states that are not in the cache."""
+        for path in self._kept:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 class System(chroot.Chroot):
-    """A copy of a root. Its commands see the packages in /debs."""
+    """A copy of a root. Its commands see the packages in /debs.
 
-    def __init__(self, suite, publisher):
+    'said' is what its state returned.
+    """
+
+    def __init__(self, suite, systems, kept, said):
         path = suite.path()
-        super().__init__(path / "root")
+        super().__init__(path / "root", kept, ENVIRONMENT, systems.compiled)
         self.suite = suite
-        self.publisher = publisher
-        self.packages = publisher.packages
+        self.systems = systems
+        self.publisher = systems.publisher
+        self.version = self.publisher.version
+        self.said = said
         self.releases = sorted(json.loads(
             (path / "kernels.json").read_text(encoding="ascii")).values())
+
+    def other(self, state=None):
+        """Another system of the same suite."""
+        return self.systems.open(self.suite, state)
 
     def apt(self, *words):
         """Run apt-get without asking anything; return its output.
@@ -79,8 +137,9 @@ class System(chroot.Chroot):
             fi
         """, *words)
 
-    def install(self, deb, *options):
-        """Install a .deb file with apt; return apt's output."""
+    def install(self, version, *options):
+        """Install this or the next version with apt; return apt's output."""
+        deb = self.publisher.deb(version)
         self.add(deb, f"/debs/{deb.name}")
         return self.apt("install", *options, f"/debs/{deb.name}")
 
@@ -169,11 +228,11 @@ def fails(function, *words):
 def describe(error):
     """What went wrong, as lines; of a command's output, the end."""
     if isinstance(error, shell.CommandError):
-        # What enters the copy of the root stands before the command.
-        words = list(error.argv)
-        if chroot.ENTER in words:
-            words = words[words.index(chroot.ENTER) + 5:]
+        words = [word for word in error.argv if "\n" not in word]
         yield f"{' '.join(words)}: exit status {error.status}"
         yield from error.output.splitlines()[-40:]
+    elif not isinstance(error, (AssertionError, LookupError,
+                                machine.MachineError)):
+        yield from "".join(traceback.format_exception(error)).splitlines()
     else:
         yield from str(error).splitlines()

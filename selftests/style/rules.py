@@ -26,7 +26,7 @@ REGISTRIES = re.compile(
 MACHINE = re.compile(r"(?<![\w.$}])/(home|work)/\w|/root/\.|/tmp/\w+/\w+/")
 
 # Hosts that a file may name: a format's definition, and the licence's own text.
-HOSTS = {"www.debian.org"}
+HOSTS = {"www.debian.org", "www.w3.org"}
 
 SPDX = re.compile(r"SPDX-License-Identifier: \S")
 SOURCE = {".c", ".h", ".py", ".sh"}

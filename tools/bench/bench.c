@@ -3,9 +3,10 @@
  * What the ways into the kernel and out of it cost: mytun beside its peers, in
  * one run. A line of JSON for each number, for tools/bench/report.
  *
- *   bench [-c CARRIER] [-s SIZE] [-r TIMES] [receive] [transmit]
+ *   bench [-c ROW] [-s SIZE] [-r TIMES] [benchmark...]
  *
- *   -c	only carriers whose name matches this, as a shell's pattern
+ *   -c	only rows whose name matches this, as a shell's pattern: "mytun ring*"
+ *   -l	list the benchmarks
  *   -s	only packets of so many bytes
  *   -r	all of it so many times, for a profiler
  */
@@ -19,8 +20,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "measure.h"
-
 #define SETTLE_SECONDS	4
 
 static const struct {
@@ -29,6 +28,9 @@ static const struct {
 } benchmarks[] = {
 	{ "receive", bench_receive },
 	{ "transmit", bench_transmit },
+	{ "wake", bench_wake },
+	{ "flows", bench_flows },
+	{ "tunnel", bench_tunnel },
 };
 
 #define BENCHMARKS	(sizeof(benchmarks) / sizeof(*benchmarks))
@@ -41,9 +43,12 @@ void settle(void)
 static const char *only = "*";
 static size_t only_size;
 
-bool bench_wanted(const char *carrier)
+bool bench_wanted(const struct row *row)
 {
-	return !fnmatch(only, carrier, 0);
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s %s", row->by, row->way);
+	return !fnmatch(only, name, 0);
 }
 
 bool bench_wanted_size(size_t size)
@@ -62,22 +67,46 @@ static bool wanted(const char *name, char **names)
 	return none;
 }
 
+/* A name that does not exist is a mistake, not nothing to do. */
+static bool known(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < BENCHMARKS; i++)
+		if (!strcmp(benchmarks[i].name, name))
+			return true;
+	fprintf(stderr, "bench: no benchmark is called %s\n", name);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long times = 1;
 	int option;
 	size_t i;
 
-	while ((option = getopt(argc, argv, "c:r:s:")) != -1) {
-		if (option == 'c')
+	while ((option = getopt(argc, argv, "c:lr:s:")) != -1) {
+		switch (option) {
+		case 'c':
 			only = optarg;
-		else if (option == 's')
-			only_size = strtoul(optarg, NULL, 0);
-		else if (option == 'r')
+			break;
+		case 'l':
+			for (i = 0; i < BENCHMARKS; i++)
+				puts(benchmarks[i].name);
+			return 0;
+		case 'r':
 			times = strtoul(optarg, NULL, 0);
-		else
+			break;
+		case 's':
+			only_size = strtoul(optarg, NULL, 0);
+			break;
+		default:
 			return 2;
+		}
 	}
+	for (i = (size_t)optind; argv[i]; i++)
+		if (!known(argv[i]))
+			return 2;
 	check(netns_private(), "network namespace");
 	settle();
 	while (times--)

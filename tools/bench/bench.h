@@ -6,11 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TUN	"/dev/net/tun"
-#define MYTUN	"/dev/net/mytun"
+#include "measure.h"
 
 /* Whether the command line asks for that. */
-bool bench_wanted(const char *carrier);
+bool bench_wanted(const struct row *row);
 bool bench_wanted_size(size_t size);
 
 /* Let pass what a new device leaves to do. Free, where idle time is skipped. */
@@ -18,5 +17,8 @@ void settle(void);
 
 void bench_receive(void);
 void bench_transmit(void);
+void bench_wake(void);
+void bench_flows(void);
+void bench_tunnel(void);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "measure.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,28 @@ int check(int ret, const char *what)
 	exit(1);
 }
 
-void tell(const char *test, const char *carrier, size_t size,
-	  const char *part, double value)
+int check_errno(int ret, const char *what)
 {
-	printf("{\"test\":\"%s\",\"carrier\":\"%s\",\"size\":%zu,\"part\":\"%s\",\"value\":%.4f}\n",
-	       test, carrier, size, part, value);
+	return check(ret < 0 ? -errno : ret, what);
+}
+
+static const char *truth(bool is)
+{
+	return is ? "true" : "false";
+}
+
+void tell(const char *test, const struct row *row, size_t size,
+	  const char *part, double value, const char *unit)
+{
+	printf("{\"test\":\"%s\",\"by\":\"%s\",\"way\":\"%s\",\"kind\":\"%s\",",
+	       test, row->by, row->way, row->kind);
+	printf("\"batch\":%u,\"queues\":%u,\"drive\":\"%s\",\"vnet_hdr\":%s,",
+	       row->batch ? row->batch : 1, row->queues ? row->queues : 1,
+	       row->drive ? row->drive : "", truth(row->vnet_hdr));
+	printf("\"gro\":%s,\"hash\":%s,\"checksum\":%s,\"scale\":%lu,",
+	       truth(row->gro), truth(row->hash), truth(row->checksum),
+	       row->scale);
+	printf("\"size\":%zu,\"part\":\"%s\",\"unit\":\"%s\",\"value\":%.4f}\n",
+	       size, part, unit, value);
 	fflush(stdout);
 }

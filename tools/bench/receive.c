@@ -12,213 +12,151 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <mytun.h>
+#include <linux/if_packet.h>
 
+#include "carrier.h"
+#include "carriers.h"
 #include "measure.h"
-#include "ringmem.h"
 #include "rtnl.h"
 #include "site.h"
 
-#define RING_SIZE	(1U << 20)
-#define RECORD_MAX	(64 + 65536)
+#define SOURCES	64
 
-struct carrier {
-	const char *name;
-	const char *node;
-	int flags;
-	unsigned int offload;		/* TUN_F_* */
-	unsigned int batch;		/* records for one read(); 0: none */
-	bool ring;
-	unsigned int queue_flags;	/* MYTUN_Q_* */
-	bool no_qdisc;			/* as dummy has none */
+static const size_t sizes[] = { 64, 1400, SITE_LARGE };
+
+#define SIZES	(sizeof(sizes) / sizeof(*sizes))
+
+static double floor_of[SIZES];
+
+/* What sends: sockets, and one for what is large. */
+struct source {
+	int sockets[SOURCES];
+	unsigned int count;
+	int large;
+	struct packet packet;
+	struct virtio_net_hdr header;
 };
 
-static const struct carrier carriers[] = {
-	{ "tun read", TUN },
-	{ "tun read, vnet_hdr", TUN, IFF_VNET_HDR, TUN_F_CSUM },
-	{ "mytun read", MYTUN },
-	{ "mytun read, vnet_hdr", MYTUN, IFF_VNET_HDR, TUN_F_CSUM },
-	{ "batch of 8", MYTUN, .batch = 8 },
-	{ "batch of 64", MYTUN, .batch = 64 },
-	{ "batch of 64, vnet_hdr", MYTUN, IFF_VNET_HDR, TUN_F_CSUM, 64 },
-	{ "ring", MYTUN, .ring = true },
-	{ "ring, vnet_hdr", MYTUN, IFF_VNET_HDR, TUN_F_CSUM, .ring = true },
-	{ "ring, hash", MYTUN, .ring = true, .queue_flags = MYTUN_Q_HASH },
-	{ "ring, hash, vnet_hdr", MYTUN, IFF_VNET_HDR, TUN_F_CSUM,
-	  .ring = true, .queue_flags = MYTUN_Q_HASH },
-	{ "ring, no qdisc", MYTUN, .ring = true, .no_qdisc = true },
-	{ "ring, vnet_hdr, no qdisc", MYTUN, IFF_VNET_HDR, TUN_F_CSUM,
-	  .ring = true, .no_qdisc = true },
-	{ "ring, hash, no qdisc", MYTUN, .ring = true,
-	  .queue_flags = MYTUN_Q_HASH, .no_qdisc = true },
-};
-
-static const size_t sizes[] = { 64, 1400 };
-
-static uint8_t *buffer;			/* 64 records of the largest size */
-
-/* How much room one read() gets. */
-static size_t read_room(const struct carrier *carrier, size_t size)
+static void source_open(struct source *source, const struct row *row,
+			bool ethernet)
 {
-	if (!carrier->batch)
-		return RECORD_MAX;
-	if (carrier->flags & IFF_TAP)
-		size += 14;
-	if (carrier->flags & IFF_VNET_HDR)
-		size += 10;
-	return (size_t)carrier->batch * record_size(0, size);
+	unsigned int i;
+
+	source->large = site_raw_source(site_up(SITE_DEVICE, ethernet),
+					PACKET_VNET_HDR);
+	source->count = row->queues > 1 ? row->queues : 1;
+	site_large(&source->packet, &source->header, SITE_DEVICE, ethernet);
+	for (i = 0; i < source->count; i++)
+		source->sockets[i] = site_source(i);
 }
 
-static unsigned int drain_file(int fd, const struct carrier *carrier,
-			       size_t size)
+static void source_close(const struct source *source)
 {
-	size_t room = read_room(carrier, size), at;
-	unsigned int packets = 0;
-	ssize_t got;
+	unsigned int i;
 
-	while ((got = read(fd, buffer, room)) > 0) {
-		if (!carrier->batch) {
-			packets++;
-			continue;
-		}
-		for (at = 0; at < (size_t)got; packets++)
-			at += ((struct mytun_record *)(buffer + at))->size;
+	for (i = 0; i < source->count; i++)
+		close(source->sockets[i]);
+	close(source->large);
+}
+
+/* One round; how many packets that were. */
+static unsigned int source_send(const struct source *source, size_t size)
+{
+	if (size != SITE_LARGE) {
+		site_send(source->sockets, source->count, size);
+		return ROUND;
 	}
-	return packets;
+	site_send_large(source->large, &source->packet, &source->header);
+	return ROUND_LARGE;
 }
 
-static unsigned int drain_ring(struct mytun_queue *queue)
+/* Round 0 is for what is used for the first time. */
+static void measure(const struct carrier *carrier, void *state,
+		    const struct source *source, size_t size, double floor)
 {
-	struct mytun_record *records[BURST];
-	unsigned int packets = 0;
-	int got;
-
-	while ((got = mytun_peek(queue, records, BURST)) > 0) {
-		packets += (unsigned int)got;
-		mytun_release(queue, MYTUN_ALL);
-	}
-	return packets;
-}
-
-static void measure(int source, int fd, struct mytun_queue *queue,
-		    const struct carrier *carrier, const char *name,
-		    size_t size, double floor)
-{
+	unsigned int sent = 0, taken, n;
 	struct series fill, drain;
-	unsigned int i, packets;
-	double total;
+	double producer, user;
 	uint64_t start;
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (n = 0; n <= ROUNDS; n++) {
 		start = now();
-		site_send(source, size);
-		fill.value[i] = now() - start;
+		sent = source_send(source, size);
+		fill.value[n ? n - 1 : 0] = now() - start;
 		start = now();
-		packets = queue ? drain_ring(queue) :
-				  drain_file(fd, carrier, size);
-		drain.value[i] = now() - start;
-		if (packets != ROUND && i)
-			fprintf(stderr, "bench: %s: %u of %u packets\n", name,
-				packets, ROUND);
+		taken = carrier->ops->receive(state, size);
+		drain.value[n ? n - 1 : 0] = now() - start;
+		if (taken != sent && n)
+			fprintf(stderr, "bench: %s %s: %u of %u packets\n",
+				carrier->row.by, carrier->row.way, taken, sent);
 	}
-	total = median(&fill, ROUND) + median(&drain, ROUND);
-	tell("receive", name, size, "producer", median(&fill, ROUND));
-	tell("receive", name, size, "user", median(&drain, ROUND));
-	tell("receive", name, size, "total", total);
-	tell("receive", name, size, "crossing", total - floor);
+	producer = median(&fill, sent);
+	user = median(&drain, sent);
+	tell("receive", &carrier->row, size, "producer", producer, PER_PACKET);
+	tell("receive", &carrier->row, size, "user", user, PER_PACKET);
+	tell("receive", &carrier->row, size, "total", producer + user,
+	     PER_PACKET);
+	if (floor)
+		tell("receive", &carrier->row, size, "crossing",
+		     producer + user - floor, PER_PACKET);
 }
 
-static void run(const struct carrier *carrier, int kind, const double *floor)
+static void run(const struct carrier *carrier)
 {
-	struct mytun_create no_queue = {
-		.size = sizeof(no_queue), .flags = MYTUN_CREATE_NO_QUEUE,
-	};
-	struct mytun_options options;
-	char device[IFNAMSIZ] = "bench0", name[64];
-	struct mytun_queue *queue = NULL;
-	int fd, source;
+	void *state = carrier_open(carrier);
+	static struct source source;
 	size_t i;
 
-	setenv("MYTUN_NODE", carrier->node, 1);
-	fd = check(device_open(0), carrier->node);
-	if (carrier->no_qdisc)
-		check(device_ioctl(fd, MYTUN_IOC_CREATE, (long)&no_queue),
-		      "no qdisc");
-	check(device_setiff(fd, device, kind | IFF_NO_PI | carrier->flags),
-	      carrier->name);
-	if (carrier->flags & IFF_VNET_HDR)
-		check(device_ioctl(fd, TUNSETOFFLOAD, carrier->offload),
-		      "TUNSETOFFLOAD");
-	check(device_nonblock(fd, true), "O_NONBLOCK");
-	if (carrier->batch)
-		check(ring_batch(fd, MYTUN_Q_READ | carrier->queue_flags, 0,
-				 0), "batches");
-	if (carrier->ring) {
-		mytun_options_init(&options);
-		options.modes = MYTUN_MODE_SET(MYTUN_MODE_RING);
-		options.rx_size = RING_SIZE;
-		options.tx_size = RING_SIZE;
-		options.queue_flags = carrier->queue_flags;
-		check(mytun_attach(&queue, fd, &options), "rings");
-	}
-	site_up(device, kind == IFF_TAP);
-	source = site_source();
-	snprintf(name, sizeof(name), "%s %s", kind == IFF_TAP ? "tap" : "tun",
-		 carrier->name);
+	if (!state)
+		return;
+	source_open(&source, &carrier->row, carrier->ethernet);
+	if (carrier->ops->start)
+		carrier->ops->start(state);
 	settle();
-	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
-		if (bench_wanted_size(sizes[i]))
-			measure(source, fd, queue, carrier, name, sizes[i],
-				floor[i]);
-	close(source);
-	if (queue)
-		mytun_close(queue);
-	else
-		close(fd);
+	carrier->ops->receive(state, sizes[0]);
+	for (i = 0; i < SIZES; i++)
+		if (bench_wanted_size(sizes[i]) &&
+		    (carrier->large || sizes[i] != SITE_LARGE))
+			measure(carrier, state, &source, sizes[i],
+				floor_of[i]);
+	source_close(&source);
+	carrier->ops->close(state);
 }
 
-static void measure_floor(double *floor)
+/* Into a device that throws all away. */
+static void run_floor(void)
 {
+	const struct row row = { "dummy", "nothing", "dummy" };
+	static struct source source;
 	struct series fill;
-	unsigned int round;
+	unsigned int sent = 0, n;
 	uint64_t start;
-	int source;
 	size_t i;
+	int err = link_add(SITE_DEVICE, "dummy");
 
-	check(link_add("dummy9", "dummy"), "dummy device");
-	site_up("dummy9", true);
-	source = site_source();
-	settle();
-	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		if (!bench_wanted_size(sizes[i]))
-			continue;
-		for (round = 0; round < ROUNDS; round++) {
-			start = now();
-			site_send(source, sizes[i]);
-			fill.value[round] = now() - start;
-		}
-		floor[i] = median(&fill, ROUND);
-		tell("receive", "dummy", sizes[i], "producer", floor[i]);
+	if (err == -EOPNOTSUPP) {
+		fprintf(stderr, "bench: no dummy device: no crossing\n");
+		return;
 	}
-	close(source);
-	check(link_delete("dummy9"), "dummy device");
+	check(err, "dummy device");
+	source_open(&source, &row, true);
+	settle();
+	for (i = 0; i < SIZES; i++) {
+		for (n = 0; n <= ROUNDS; n++) {
+			start = now();
+			sent = source_send(&source, sizes[i]);
+			fill.value[n ? n - 1 : 0] = now() - start;
+		}
+		floor_of[i] = median(&fill, sent);
+		tell("receive", &row, sizes[i], "total", floor_of[i],
+		     PER_PACKET);
+	}
+	source_close(&source);
+	check(link_delete(SITE_DEVICE), "dummy device");
 }
 
 void bench_receive(void)
 {
-	double floor[sizeof(sizes) / sizeof(*sizes)] = {};
-	size_t i;
-
-	buffer = malloc((size_t)BURST * RECORD_MAX);
-	check(buffer ? 0 : -ENOMEM, "memory");
-	memset(buffer, 0, (size_t)BURST * RECORD_MAX);
-	if (bench_wanted("dummy"))
-		measure_floor(floor);
-	for (i = 0; i < sizeof(carriers) / sizeof(*carriers); i++) {
-		if (!bench_wanted(carriers[i].name))
-			continue;
-		run(&carriers[i], IFF_TUN, floor);
-		run(&carriers[i], IFF_TAP, floor);
-	}
-	free(buffer);
+	run_floor();
+	carriers_receive(run);
 }

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include <linux/if_packet.h>
 
 #include "measure.h"
 #include "rtnl.h"
@@ -18,6 +21,8 @@
 #define FAR		"10.1.0.2"
 #define PORT_NEAR	4001
 #define PORT_FAR	4002
+#define PORT_SOURCE	4011
+#define FLOW_PORTS	32768
 #define IP_UDP		28		/* bytes of both headers */
 #define IP_TCP		40
 
@@ -59,9 +64,9 @@ static int udp_socket(const char *address, uint16_t port)
 	};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	check(fd < 0 ? -errno : 0, "UDP socket");
-	check(bind(fd, (struct sockaddr *)&self, sizeof(self)) ? -errno : 0,
-	      "UDP socket");
+	check_errno(fd, "UDP socket");
+	check_errno(bind(fd, (struct sockaddr *)&self, sizeof(self)),
+		    "UDP socket");
 	return fd;
 }
 
@@ -70,44 +75,9 @@ int site_sink(void)
 	const int bytes = 1;
 	int fd = udp_socket(NEAR, PORT_NEAR);
 
-	check(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) ?
-	      -errno : 0, "SO_RCVBUF");
+	check_errno(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes,
+			       sizeof(bytes)), "SO_RCVBUF");
 	return fd;
-}
-
-int site_source(void)
-{
-	struct sockaddr_in there = {
-		.sin_family = AF_INET,
-		.sin_port = htons(PORT_FAR),
-		.sin_addr.s_addr = inet_addr(FAR),
-	};
-	const int bytes = 16 << 20;
-	int fd = udp_socket(NEAR, PORT_NEAR + 10);
-
-	check(connect(fd, (struct sockaddr *)&there, sizeof(there)) ?
-	      -errno : 0, "UDP socket");
-	check(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
-			 sizeof(bytes)) ? -errno : 0, "SO_SNDBUFFORCE");
-	return fd;
-}
-
-void site_send(int socket, size_t size)
-{
-	struct iovec iov = {
-		.iov_base = payload,
-		.iov_len = size - IP_UDP,
-	};
-	struct mmsghdr messages[BURST] = {};
-	unsigned int i;
-
-	for (i = 0; i < BURST; i++) {
-		messages[i].msg_hdr.msg_iov = &iov;
-		messages[i].msg_hdr.msg_iovlen = 1;
-	}
-	for (i = 0; i < ROUND; i += BURST)
-		if (sendmmsg(socket, messages, BURST, 0) != BURST)
-			check(errno ? -errno : -EIO, "sendmmsg");
 }
 
 static void flow_to(struct packet_flow *flow, const char *name, bool ethernet)
@@ -128,6 +98,87 @@ static void flow_to(struct packet_flow *flow, const char *name, bool ethernet)
 	memcpy(flow->to.mac, info.mac, sizeof(info.mac));
 }
 
+int site_source(unsigned int number)
+{
+	struct sockaddr_in there = {
+		.sin_family = AF_INET,
+		.sin_port = htons(PORT_FAR),
+		.sin_addr.s_addr = inet_addr(FAR),
+	};
+	const int bytes = 16 << 20;
+	int fd = udp_socket(NEAR, (uint16_t)(PORT_SOURCE + number));
+
+	check_errno(connect(fd, (struct sockaddr *)&there, sizeof(there)),
+		    "UDP socket");
+	check_errno(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
+			       sizeof(bytes)), "SO_SNDBUFFORCE");
+	return fd;
+}
+
+void site_send(const int *sockets, unsigned int count, size_t size)
+{
+	struct iovec iov = {
+		.iov_base = payload,
+		.iov_len = size - IP_UDP,
+	};
+	struct mmsghdr messages[BURST] = {};
+	static unsigned int turn;
+	unsigned int i;
+
+	for (i = 0; i < BURST; i++) {
+		messages[i].msg_hdr.msg_iov = &iov;
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	for (i = 0; i < ROUND / BURST; i++)
+		if (sendmmsg(sockets[turn++ % count], messages, BURST, 0) !=
+		    BURST)
+			check(errno ? -errno : -EIO, "sendmmsg");
+}
+
+int site_raw_source(int ifindex, int option)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = ifindex,
+	};
+	const int on = 1, bytes = 16 << 20;
+	/* Protocol 0: it receives nothing. */
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	check_errno(fd, "packet socket");
+	check_errno(bind(fd, (struct sockaddr *)&to, sizeof(to)),
+		    "packet socket");
+	check_errno(setsockopt(fd, SOL_PACKET, option, &on, sizeof(on)),
+		    "packet socket");
+	check_errno(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
+			       sizeof(bytes)), "SO_SNDBUFFORCE");
+	return fd;
+}
+
+void site_large(struct packet *packet, struct virtio_net_hdr *header,
+		const char *name, bool ethernet)
+{
+	struct packet_flow flow;
+
+	flow_to(&flow, name, ethernet);
+	flow = packet_reverse(&flow);
+	packet_tcp(packet, &flow, TCP_ACK, 1, 1, payload, SITE_LARGE - IP_TCP);
+	packet_gso(packet, header, SITE_SEGMENT);
+}
+
+void site_send_large(int socket, const struct packet *packet,
+		     const struct virtio_net_hdr *header)
+{
+	const struct iovec iov[2] = {
+		{ (void *)header, sizeof(*header) },
+		{ (void *)packet->data, packet->size },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ROUND_LARGE; i++)
+		check_errno((int)writev(socket, iov, 2), "packet socket");
+}
+
 void site_packet(struct packet *packet, const char *name, bool ethernet,
 		 size_t size)
 {
@@ -137,6 +188,55 @@ void site_packet(struct packet *packet, const char *name, bool ethernet,
 	packet_udp(packet, &flow, payload, size - IP_UDP);
 }
 
+void site_answer(struct packet *packet, const char *name, bool ethernet,
+		 size_t size)
+{
+	struct packet_flow flow;
+
+	flow_to(&flow, name, ethernet);
+	flow.to.port = PORT_SOURCE;
+	packet_udp(packet, &flow, payload, size - IP_UDP);
+}
+
+/* A million of them are made: what they have in common is made once. */
+void site_flow(struct packet *packet, const char *name, bool ethernet,
+	       size_t size, uint32_t number)
+{
+	const uint32_t block = number / FLOW_PORTS;
+	const uint16_t port = (uint16_t)(1024 + number % FLOW_PORTS);
+	static struct packet common;
+	static uint32_t made = UINT32_MAX;
+	struct packet_flow flow;
+
+	if (ethernet || block != made || common.size != size) {
+		flow_to(&flow, name, ethernet);
+		flow.from.addr[3] = (uint8_t)(flow.from.addr[3] + block);
+		packet_udp(&common, &flow, payload, size - IP_UDP);
+		/* UDP without a checksum: the port may be any. */
+		memset(common.data + common.l4 + 6, 0, 2);
+		made = block;
+	}
+	packet->size = common.size;
+	packet->l3 = common.l3;
+	packet->l4 = common.l4;
+	packet->payload = common.payload;
+	memcpy(packet->data, common.data, common.size);
+	packet->data[packet->l4] = (uint8_t)(port >> 8);
+	packet->data[packet->l4 + 1] = (uint8_t)port;
+}
+
+/* As every TCP sends it: else GRO wants its ids to count up. */
+static void set_dont_fragment(uint8_t *ip)
+{
+	uint32_t sum = (uint32_t)~(ip[10] << 8 | ip[11]) & 0xffff;
+
+	ip[6] |= 0x40;
+	sum += 0x4000;
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+}
+
 void site_segment(struct packet *packet, const char *name, bool ethernet,
 		  size_t size, uint32_t seq)
 {
@@ -144,4 +244,18 @@ void site_segment(struct packet *packet, const char *name, bool ethernet,
 
 	flow_to(&flow, name, ethernet);
 	packet_tcp(packet, &flow, TCP_ACK, seq, 1, payload, size - IP_TCP);
+	set_dont_fragment(packet->data + packet->l3);
+}
+
+unsigned long site_seen(void)
+{
+	unsigned long sum = 0;
+	char line[256];
+	FILE *file = fopen("/proc/net/softnet_stat", "r");
+
+	check(file ? 0 : -errno, "softnet_stat");
+	while (fgets(line, sizeof(line), file))
+		sum += strtoul(line, NULL, 16);
+	fclose(file);
+	return sum;
 }

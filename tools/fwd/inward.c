@@ -7,7 +7,8 @@
  *   apart	UDP_GRO gives many datagrams at once; each is opened into a
  *		record
  *   merged	the device takes large packets: datagrams are opened where they
- *		were received, and in-order segments written as one record
+ *		were received, and those whose packets make a larger one are
+ *		written as one record
  */
 #include <errno.h>
 #include <netinet/udp.h>
@@ -15,12 +16,16 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <mytun.h>
 
 #include "merge.h"
 #include "tunnel.h"
 
+#ifndef TUN_F_USO4
+#define TUN_F_USO4	0x20
+#endif
 #ifndef UDP_GRO
 #define UDP_GRO		104
 #endif
@@ -265,6 +270,15 @@ static void deliver(struct tunnel_worker *worker, uint8_t *data, uint32_t len)
 	count_packet(worker, packet);
 }
 
+/* A kernel that hands over large UDP packets takes them as well. */
+static void begin_merge(struct tunnel_worker *worker)
+{
+	const struct tunnel *tunnel = worker->tunnel;
+
+	merge_start(&worker->inward->merge, tunnel->settings.tap,
+		    tunnel->device.offload & TUN_F_USO4);
+}
+
 /* What was merged becomes records. */
 static void write_merged(struct tunnel_worker *worker)
 {
@@ -287,7 +301,7 @@ static void write_merged(struct tunnel_worker *worker)
 			fwd_count(&worker->counters.in_merged,
 				  merged->segments);
 	}
-	merge_start(merge, worker->tunnel->settings.tap);
+	begin_merge(worker);
 }
 
 static void gather(struct tunnel_worker *worker, uint8_t *data, uint32_t len)
@@ -317,7 +331,7 @@ static int from_buffers(struct tunnel_worker *worker)
 	got = receive(worker, in->messages);
 	if (got <= 0)
 		return got;
-	merge_start(&in->merge, worker->tunnel->settings.tap);
+	begin_merge(worker);
 	for (i = 0; i < got; i++) {
 		uint32_t len = in->header[i].msg_len, at, part;
 		uint32_t size = datagram_size(&in->header[i]);

@@ -4,6 +4,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -12,19 +13,25 @@
 
 #include "../common/checksum.h"
 
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4	5
+#endif
+
 #define LONGEST		65535U	/* an IP packet */
+#define DATAGRAMS	64	/* of any kernel, UDP_MAX_SEGMENTS */
 #define FLAGS_AT	13	/* of TCP */
 #define FLAG_PSH	0x08
 #define FLAG_ACK	0x10
 
-void merge_start(struct merge *merge, bool ethernet)
+void merge_start(struct merge *merge, bool ethernet, bool udp)
 {
 	merge->ethernet = ethernet;
+	merge->udp = udp;
 	merge->count = 0;
 	merge->made = 0;
 }
 
-/* IPv4 without options, and TCP in it, which may not be fragmented. */
+/* IPv4 without options, which may not be fragmented. */
 static bool is_ipv4(struct merged *m, const uint8_t *data)
 {
 	struct iphdr ip;
@@ -33,8 +40,8 @@ static bool is_ipv4(struct merged *m, const uint8_t *data)
 		return false;
 	memcpy(&ip, data + m->l3, sizeof(ip));
 	m->l4 = m->l3 + (uint32_t)sizeof(ip);
-	return ip.ihl == 5 && ip.protocol == IPPROTO_TCP &&
-	       ip.frag_off == htons(IP_DF) &&
+	m->protocol = ip.protocol;
+	return ip.ihl == 5 && ip.frag_off == htons(IP_DF) &&
 	       ntohs(ip.tot_len) == m->len - m->l3 &&
 	       checksum_fold(checksum_add(0, &ip, sizeof(ip))) == 0xffff;
 }
@@ -48,14 +55,24 @@ static bool is_ipv6(struct merged *m, const uint8_t *data)
 	memcpy(&ip, data + m->l3, sizeof(ip));
 	m->ipv6 = true;
 	m->l4 = m->l3 + (uint32_t)sizeof(ip);
-	return ip.ip6_nxt == IPPROTO_TCP &&
-	       ntohs(ip.ip6_plen) == m->len - m->l4;
+	m->protocol = ip.ip6_nxt;
+	return ntohs(ip.ip6_plen) == m->len - m->l4;
+}
+
+/* Of TCP or UDP, which is all that is behind the IP header. */
+static bool is_right(const struct merged *m, const uint8_t *data)
+{
+	uint32_t size = m->len - m->l4;
+	uint64_t sum;
+
+	sum = checksum_pseudo(data + m->l3 + (m->ipv6 ? 8 : 12),
+			      m->ipv6 ? 32 : 8, m->protocol, size);
+	return checksum_fold(checksum_add(sum, data + m->l4, size)) == 0xffff;
 }
 
 static bool is_tcp(struct merged *m, const uint8_t *data)
 {
 	uint32_t sequence, size = m->len - m->l4;
-	uint64_t sum;
 
 	if (size < sizeof(struct tcphdr))
 		return false;
@@ -63,11 +80,8 @@ static bool is_tcp(struct merged *m, const uint8_t *data)
 	/* Nothing but data: with PSH at most, which ends a run. */
 	if (m->payload < m->l4 + sizeof(struct tcphdr) ||
 	    m->payload >= m->len ||
-	    (data[m->l4 + FLAGS_AT] & ~FLAG_PSH) != FLAG_ACK)
-		return false;
-	sum = checksum_pseudo(data + m->l3 + (m->ipv6 ? 8 : 12),
-			      m->ipv6 ? 32 : 8, IPPROTO_TCP, size);
-	if (checksum_fold(checksum_add(sum, data + m->l4, size)) != 0xffff)
+	    (data[m->l4 + FLAGS_AT] & ~FLAG_PSH) != FLAG_ACK ||
+	    !is_right(m, data))
 		return false;
 	memcpy(&sequence, data + m->l4 + offsetof(struct tcphdr, seq),
 	       sizeof(sequence));
@@ -77,7 +91,22 @@ static bool is_tcp(struct merged *m, const uint8_t *data)
 	return true;
 }
 
-/* What it is; tcp is false for what is passed on as it came. */
+/* With data, and a checksum: without one, it would get one by being cut. */
+static bool is_udp(struct merged *m, const uint8_t *data)
+{
+	struct udphdr udp;
+
+	m->payload = m->l4 + (uint32_t)sizeof(udp);
+	if (m->len <= m->payload)
+		return false;
+	memcpy(&udp, data + m->l4, sizeof(udp));
+	m->size = m->len - m->payload;
+	m->open = true;
+	return udp.check && ntohs(udp.len) == m->len - m->l4 &&
+	       is_right(m, data);
+}
+
+/* What it is; whole is false for what is passed on as it came. */
 static void describe(struct merge *merge, struct merged *m, uint32_t index)
 {
 	const uint8_t *data = merge->packet[index].data;
@@ -92,10 +121,23 @@ static void describe(struct merge *merge, struct merged *m, uint32_t index)
 		return;
 	switch (data[m->l3] >> 4) {
 	case 4:
-		m->tcp = is_ipv4(m, data) && is_tcp(m, data);
+		m->whole = is_ipv4(m, data);
 		break;
 	case 6:
-		m->tcp = is_ipv6(m, data) && is_tcp(m, data);
+		m->whole = is_ipv6(m, data);
+		break;
+	}
+	if (!m->whole)
+		return;
+	switch (m->protocol) {
+	case IPPROTO_TCP:
+		m->whole = is_tcp(m, data);
+		break;
+	case IPPROTO_UDP:
+		m->whole = merge->udp && is_udp(m, data);
+		break;
+	default:
+		m->whole = false;
 		break;
 	}
 }
@@ -106,22 +148,30 @@ static bool same_flow(const struct merged *a, const uint8_t *one,
 {
 	uint32_t from = a->l3 + (a->ipv6 ? 8 : 12);
 
-	return a->ipv6 == b->ipv6 && a->l3 == b->l3 && a->l4 == b->l4 &&
+	return a->ipv6 == b->ipv6 && a->protocol == b->protocol &&
+	       a->l3 == b->l3 && a->l4 == b->l4 &&
 	       !memcmp(one + from, other + from, a->l4 + 4 - from);
+}
+
+/* Acknowledged sequence, window and options of TCP. */
+static bool same_state(const struct merged *m, const uint8_t *one,
+		       const uint8_t *other)
+{
+	uint32_t ack = m->l4 + (uint32_t)offsetof(struct tcphdr, ack_seq);
+	uint32_t window = m->l4 + (uint32_t)offsetof(struct tcphdr, window);
+	uint32_t options = m->l4 + (uint32_t)sizeof(struct tcphdr);
+
+	return !memcmp(one + ack, other + ack, 4) &&
+	       !memcmp(one + window, other + window, 2) &&
+	       !memcmp(one + options, other + options, m->payload - options);
 }
 
 /* All else in the headers that would be lost is the same. */
 static bool same_headers(const struct merged *a, const uint8_t *one,
 			 const struct merged *b, const uint8_t *other)
 {
-	uint32_t ack = a->l4 + (uint32_t)offsetof(struct tcphdr, ack_seq);
-	uint32_t window = a->l4 + (uint32_t)offsetof(struct tcphdr, window);
-	uint32_t options = a->l4 + (uint32_t)sizeof(struct tcphdr);
-
 	if (a->payload != b->payload || memcmp(one, other, a->l3) ||
-	    memcmp(one + ack, other + ack, 4) ||
-	    memcmp(one + window, other + window, 2) ||
-	    memcmp(one + options, other + options, a->payload - options))
+	    (a->protocol == IPPROTO_TCP && !same_state(a, one, other)))
 		return false;
 	if (a->ipv6)
 		/* Version, class, label; hop limit. */
@@ -132,14 +182,21 @@ static bool same_headers(const struct merged *a, const uint8_t *one,
 	       one[a->l3 + 8] == other[a->l3 + 8];
 }
 
+/* Whether it comes behind all that is there. */
+static bool in_order(const struct merged *to, const struct merged *m)
+{
+	if (to->protocol == IPPROTO_UDP)
+		return to->segments < DATAGRAMS;
+	return m->next_sequence - m->size == to->next_sequence;
+}
+
 /* Return: whether packet @index is part of @to now. */
 static bool append(struct merge *merge, struct merged *to,
 		   const struct merged *m, uint32_t index)
 {
-	uint32_t size = m->len - m->payload;
+	uint32_t size = m->size;
 
-	if (!to->open || m->next_sequence - size != to->next_sequence ||
-	    size > to->size || to->len - to->l3 + size > LONGEST ||
+	if (!to->open || !in_order(to, m) || size > to->size || to->len - to->l3 + size > LONGEST ||
 	    !same_headers(to, merge->packet[to->first].data, m,
 			  merge->packet[index].data))
 		return false;
@@ -147,7 +204,7 @@ static bool append(struct merge *merge, struct merged *to,
 	to->last = index;
 	to->segments++;
 	to->len += size;
-	to->next_sequence += size;
+	to->next_sequence = m->next_sequence;
 	/* Only the last one may be smaller, or have PSH. */
 	to->open = m->open && size == to->size;
 	return true;
@@ -162,11 +219,11 @@ void merge_add(struct merge *merge, const uint8_t *data, uint32_t len)
 	merge->packet[index].len = len;
 	describe(merge, m, index);
 	/* Past the flow's newest, order would be lost. */
-	for (look = 1; m->tcp && look <= MERGE_LOOK && look <= merge->made;
+	for (look = 1; m->whole && look <= MERGE_LOOK && look <= merge->made;
 	     look++) {
 		to = &merge->merged[merge->made - look];
-		if (!to->tcp || !same_flow(to, merge->packet[to->first].data,
-					   m, data))
+		if (!to->whole ||
+		    !same_flow(to, merge->packet[to->first].data, m, data))
 			continue;
 		if (append(merge, to, m, index))
 			return;
@@ -200,7 +257,7 @@ void merge_write(const struct merge *merge, const struct merged *m,
 		 struct virtio_net_hdr *hdr, uint8_t *data)
 {
 	uint32_t index = m->first, at, part;
-	uint16_t check;
+	uint16_t check, size;
 
 	memset(hdr, 0, sizeof(*hdr));
 	memcpy(data, merge->packet[index].data, merge->packet[index].len);
@@ -213,21 +270,28 @@ void merge_write(const struct merge *merge, const struct merged *m,
 		memcpy(data + at, merge->packet[index].data + m->payload, part);
 		at += part;
 	}
-	data[m->l4 + FLAGS_AT] |= merge->packet[index].data[m->l4 + FLAGS_AT] &
-				  FLAG_PSH;
 	fix_ip(m, data);
+	if (m->protocol == IPPROTO_UDP) {
+		size = htons((uint16_t)(m->len - m->l4));
+		memcpy(data + m->l4 + offsetof(struct udphdr, len), &size,
+		       sizeof(size));
+		hdr->gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;
+		hdr->csum_offset = offsetof(struct udphdr, check);
+	} else {
+		data[m->l4 + FLAGS_AT] |=
+			merge->packet[index].data[m->l4 + FLAGS_AT] & FLAG_PSH;
+		hdr->gso_type = m->ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 :
+					  VIRTIO_NET_HDR_GSO_TCPV4;
+		hdr->csum_offset = offsetof(struct tcphdr, check);
+	}
 	/* The sum of the pseudo header; the stack, or a device, does the rest. */
 	check = checksum_fold(checksum_pseudo(data + m->l3 +
 					      (m->ipv6 ? 8 : 12),
-					      m->ipv6 ? 32 : 8, IPPROTO_TCP,
+					      m->ipv6 ? 32 : 8, m->protocol,
 					      m->len - m->l4));
-	memcpy(data + m->l4 + offsetof(struct tcphdr, check), &check,
-	       sizeof(check));
+	memcpy(data + m->l4 + hdr->csum_offset, &check, sizeof(check));
 	hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	hdr->gso_type = m->ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 :
-				  VIRTIO_NET_HDR_GSO_TCPV4;
 	hdr->hdr_len = (uint16_t)m->payload;
 	hdr->gso_size = (uint16_t)m->size;
 	hdr->csum_start = (uint16_t)m->l4;
-	hdr->csum_offset = offsetof(struct tcphdr, check);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Packets that came in one go, in-order TCP segments of a flow merged, so that
- * a device with a virtio_net_hdr takes them as one. What is merged has right
- * checksums; nothing is merged that the stack would not have cut so again.
+ * Packets that came in one go, in-order TCP segments of a flow merged, and UDP
+ * datagrams of one size, so that a device with a virtio_net_hdr takes them as
+ * one. What is merged has right checksums; nothing is merged that the stack
+ * would not have cut so again.
  */
 #ifndef FWD_MERGE_H
 #define FWD_MERGE_H
@@ -23,13 +24,15 @@ struct merged {
 	uint32_t l3, l4, payload;	/* offsets in each */
 	uint32_t size;		/* payload of all but the last segment */
 	uint32_t next_sequence;
-	bool tcp;		/* what it is: a whole TCP segment with data */
+	uint8_t protocol;
+	bool whole;		/* what it is: a TCP or UDP packet with data */
 	bool ipv6;
 	bool open;		/* more may come */
 };
 
 struct merge {
 	bool ethernet;
+	bool udp;		/* the device takes datagrams as one, too */
 	uint32_t count;		/* of packets */
 	uint32_t made;		/* of merged ones, in order */
 	struct {
@@ -40,7 +43,7 @@ struct merge {
 	struct merged merged[MERGE_PACKETS];
 };
 
-void merge_start(struct merge *merge, bool ethernet);
+void merge_start(struct merge *merge, bool ethernet, bool udp);
 
 /*
  * One more; the data stay where they are until it is written. There must be

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "../common/processor.h"
 #include "inspect.h"
 #include "libpcap.h"
 
@@ -77,8 +78,9 @@ static int begin(const uint8_t *data, uint32_t len, int header, bool ethernet)
 	return type == 0x0800 || type == 0x86dd ? header : -1;
 }
 
+/* @time is that of a clock, which may have been set back meanwhile. */
 static int add(struct capture *capture, const uint8_t *data, uint32_t len,
-	       bool ethernet)
+	       bool ethernet, uint64_t time)
 {
 	struct capture_packet *packet;
 	size_t count = capture->packets;
@@ -98,6 +100,12 @@ static int add(struct capture *capture, const uint8_t *data, uint32_t len,
 	memcpy(packet->data, data, len);
 	packet->len = len;
 	packet->hash = flow_hash(data, len, ethernet);
+	if (!count)
+		capture->began = time;
+	packet->time = time > capture->began ? time - capture->began : 0;
+	if (packet->time < capture->length)
+		packet->time = capture->length;
+	capture->length = packet->time;
 	if (len > capture->longest)
 		capture->longest = len;
 	capture->packets++;
@@ -118,8 +126,10 @@ static int read_all(struct capture *capture, const struct libpcap *pcap,
 			capture->left_out++;
 			continue;
 		}
+		/* Nanoseconds, as the file was opened. */
 		if (add(capture, data + from, info->len - (uint32_t)from,
-			ethernet)) {
+			ethernet, (uint64_t)info->ts.tv_sec * NS_PER_SECOND +
+			(uint64_t)info->ts.tv_usec)) {
 			warnx("%s: no memory for so many packets", path);
 			return -1;
 		}
@@ -132,6 +142,9 @@ static int read_all(struct capture *capture, const struct libpcap *pcap,
 		warnx("%s: no packet in it is for this device", path);
 		return -1;
 	}
+	/* From the last to the first of the next loop: as between others. */
+	if (capture->packets > 1)
+		capture->length += capture->length / (capture->packets - 1);
 	return 0;
 }
 
@@ -145,7 +158,7 @@ int capture_read(struct capture *capture, const char *path, bool ethernet)
 	memset(capture, 0, sizeof(*capture));
 	if (!pcap)
 		return -1;
-	file = pcap->open_offline(path, message);
+	file = pcap->open_offline(path, PCAP_TSTAMP_PRECISION_NANO, message);
 	if (!file) {
 		warnx("%s", message);
 		return -1;

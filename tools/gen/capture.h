@@ -14,6 +14,7 @@ struct capture_packet {
 	uint8_t *data;
 	uint32_t len;
 	uint32_t hash;		/* the same in both directions of a flow */
+	uint64_t time;		/* nanoseconds after the first, not before the last */
 };
 
 struct capture {
@@ -21,6 +22,8 @@ struct capture {
 	size_t packets;
 	size_t left_out;	/* not whole, or nothing for this device */
 	uint32_t longest;
+	uint64_t began;		/* time of the first */
+	uint64_t length;	/* nanoseconds until it would begin again */
 };
 
 /*

@@ -45,6 +45,8 @@ static const char text[] =
 "      --timestamps        in each packet, for rx --verify to tell the latency\n"
 "      --pcap-in FILE      tx: send the packets of a capture instead\n"
 "      --loops N           so many times; 0: without end (1)\n"
+"      --speed FACTOR      at the times that it recorded, so many times as fast;\n"
+"                          without it as fast as --rate says\n"
 "\n"
 "Run:\n"
 "  -n, --count N           end after N packets\n"

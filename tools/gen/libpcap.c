@@ -27,7 +27,8 @@ static const struct {
 	{ "pcap_next_ex", offsetof(struct libpcap, next_ex) },
 	{ "pcap_open_dead_with_tstamp_precision",
 	  offsetof(struct libpcap, open_dead) },
-	{ "pcap_open_offline", offsetof(struct libpcap, open_offline) },
+	{ "pcap_open_offline_with_tstamp_precision",
+	  offsetof(struct libpcap, open_offline) },
 };
 
 #define COUNT(array)	(sizeof(array) / sizeof(*(array)))

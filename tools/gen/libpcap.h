@@ -21,7 +21,7 @@ struct libpcap {
 	__typeof__(pcap_geterr) *geterr;
 	__typeof__(pcap_next_ex) *next_ex;
 	__typeof__(pcap_open_dead_with_tstamp_precision) *open_dead;
-	__typeof__(pcap_open_offline) *open_offline;
+	__typeof__(pcap_open_offline_with_tstamp_precision) *open_offline;
 };
 
 /* Return: the library, for ever; NULL, and a line on stderr. One thread. */

@@ -30,7 +30,7 @@ enum {
 	OPTION_TO_MAC, OPTION_PROTOCOL, OPTION_GSO, OPTION_PARTIAL,
 	OPTION_PCAP_IN, OPTION_PCAP_OUT, OPTION_LOOPS, OPTION_WINDOW,
 	OPTION_TIMEOUT, OPTION_VERIFY, OPTION_TIMESTAMPS, OPTION_BUSY,
-	OPTION_JSON,
+	OPTION_JSON, OPTION_SPEED,
 };
 
 static const struct option names[] = {
@@ -67,6 +67,7 @@ static const struct option names[] = {
 	{ "rate", required_argument, NULL, 'r' },
 	{ "ring-size", required_argument, NULL, OPTION_RING_SIZE },
 	{ "size", required_argument, NULL, 's' },
+	{ "speed", required_argument, NULL, OPTION_SPEED },
 	{ "tail-room", required_argument, NULL, OPTION_TAIL_ROOM },
 	{ "tap", no_argument, NULL, OPTION_TAP },
 	{ "time", required_argument, NULL, 't' },
@@ -100,6 +101,18 @@ static uint64_t whole(const char *what, const char *text, uint64_t least,
 	if (number_parse(text, least, most, &value))
 		errx(USAGE, "%s: %s is no number from %llu to %llu", what, text,
 		     (unsigned long long)least, (unsigned long long)most);
+	return value;
+}
+
+static double factor(const char *what, const char *text)
+{
+	double value;
+	char *end;
+
+	value = strtod(text, &end);
+	if (end == text || *end || !(value >= 0.000001) || value > 1000000)
+		errx(USAGE, "%s: %s is no number from 0.000001 to 1000000",
+		     what, text);
 	return value;
 }
 
@@ -351,6 +364,9 @@ static void run_option(struct options *options, int option)
 	case OPTION_PCAP_OUT:
 		options->pcap_out = optarg;
 		break;
+	case OPTION_SPEED:
+		options->speed = factor("speed", optarg);
+		break;
 	case OPTION_LOOPS:
 		options->loops = whole("loops", optarg, 0, UINT64_MAX / 2);
 		break;
@@ -386,6 +402,10 @@ static void check(const struct options *options)
 
 	if (options->pcap_in && options->function != FUNCTION_TX)
 		errx(USAGE, "pcap-in is for tx");
+	if (options->speed > 0 && !options->pcap_in)
+		errx(USAGE, "speed is that of a capture, see pcap-in");
+	if (options->speed > 0 && options->rate > 0)
+		errx(USAGE, "speed or rate, not both");
 	if (options->pcap_out && options->function != FUNCTION_RX)
 		errx(USAGE, "pcap-out is for rx");
 	if (options->verify && options->function != FUNCTION_RX)

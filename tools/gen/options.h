@@ -33,6 +33,7 @@ struct options {
 	double rate;		/* packets a second; 0: no limit */
 	unsigned int window;	/* ping: on the way at most */
 	double timeout;		/* ping: seconds */
+	double speed;		/* times as fast as a capture; 0: by rate */
 	uint64_t loops;		/* times to play a capture; 0: no limit */
 	const char *pcap_in, *pcap_out;
 	bool verify;

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <mytun.h>
@@ -96,6 +97,25 @@ static inline int worker_stopped(const struct worker *worker)
  */
 unsigned int worker_allowance(struct worker *worker, uint64_t sent,
 			      unsigned int most);
+
+/* With a rate: the moment that the packet behind @sent others is due. */
+uint64_t worker_due(struct worker *worker, uint64_t sent);
+
+/* Wait for a moment of processor_clock(). Return: false: stopped. */
+bool worker_until(struct worker *worker, uint64_t due);
+
+/* Until there is room for records. Return: 0, or what the library says. */
+int worker_wait_tx(struct worker *worker);
+
+/* Packets that are submitted next. */
+void worker_sent(struct worker *worker, unsigned int packets, uint64_t bytes,
+		 uint64_t segments);
+
+/*
+ * What was submitted and not yet taken gets some time. Return: 0 or a negative
+ * errno.
+ */
+int worker_drain(struct worker *worker);
 
 /* Sleep, or look again and again with options->busy, until packets come. */
 int worker_wait_rx(struct worker *worker);

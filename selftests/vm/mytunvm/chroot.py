@@ -3,7 +3,8 @@
 
 The copy is an overlay over the root, mounted in a mount namespace of its own
 for each command, so that nothing stays mounted however the command ends.
-Where no overlay can be mounted, the root is really copied.
+Where no overlay can be mounted, the root is really copied. What a copy has
+become can be kept, and be the root of further copies.
 """
 
 import os
@@ -19,11 +20,13 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
                "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive",
                "INITRD": "No"}
 
-# $1 root, $2 work directory, $3 "overlay" or "copy", the rest is the command.
+# $1 root, or several with colons between them, the first on top; $2 work
+# directory; $3 "overlay" or "copy"; $4 a directory of the host that is seen as
+# /shared, or nothing. The rest is the command.
 ENTER = """
 set -e
-root=$1 work=$2 way=$3
-shift 3
+root=$1 work=$2 way=$3 shared=$4
+shift 4
 if [ "$way" = overlay ]; then
     mount -t overlay overlay "$work/merged" \
         -o "lowerdir=$root,upperdir=$work/upper,workdir=$work/work"
@@ -34,15 +37,26 @@ fi
 mount -t proc proc "$top/proc"
 mount --rbind /dev "$top/dev"
 mount -t tmpfs tmpfs "$top/tmp"
+if [ -n "$shared" ]; then
+    mkdir -p "$top/shared"
+    mount --bind "$shared" "$top/shared"
+fi
 exec chroot "$top" "$@"
 """
 
 
 class Chroot:
-    """A root to change at will; a context manager that removes it."""
+    """A root to change at will; a context manager that removes it.
 
-    def __init__(self, root):
+    'kept' is what keep() has returned, and stands for a changed root.
+    'environment' and 'shared' are seen by all commands.
+    """
+
+    def __init__(self, root, kept=(), environment=(), shared=None):
         self.root = pathlib.Path(root)
+        self._kept = tuple(kept)
+        self._environment = {**ENVIRONMENT, **dict(environment)}
+        self._shared = shared
         self._work = None
         self._way = "overlay"
 
@@ -52,7 +66,8 @@ class Chroot:
             (self._work / name).mkdir(mode=0o755)
         if not self._overlay_works():
             self._way = "copy"
-            shell.run(["cp", "-a", "--reflink=auto", f"{self.root}/.",
+            shell.run(["cp", "-a", "--reflink=auto",
+                       f"{(*self._kept, self.root)[0]}/.",
                        self._work / "upper"])
         return self
 
@@ -67,14 +82,16 @@ class Chroot:
         return done.returncode == 0
 
     def _argv(self, argv):
+        below = ":".join(str(path) for path in (*self._kept, self.root))
         return ["unshare", "--mount", "--propagation", "private", "--",
-                "sh", "-c", ENTER, "enter", str(self.root), str(self._work),
-                self._way, *[str(word) for word in argv]]
+                "sh", "-c", ENTER, "enter", below, str(self._work),
+                self._way, str(self._shared or ""),
+                *[str(word) for word in argv]]
 
     def run(self, *argv, log=None):
         """Run a command inside, and return what it printed."""
         try:
-            return shell.run(self._argv(argv), env=ENVIRONMENT, log=log)
+            return shell.run(self._argv(argv), env=self._environment, log=log)
         except shell.CommandError as error:
             words = [str(word) for word in argv]
             raise shell.CommandError(words, error.status,
@@ -89,6 +106,15 @@ class Chroot:
     def inside(self, path):
         """The host's path of a file that was made inside."""
         return self._work / "upper" / str(path).lstrip("/")
+
+    def keep(self, directory):
+        """Move what the copy has become to 'directory', on the cache's disk.
+
+        Returns what stands for it in 'kept'. The copy itself is gone.
+        """
+        (self._work / "upper").rename(directory)
+        return (directory,) if self._way == "copy" else (directory,
+                                                         *self._kept)
 
     def save(self, directory):
         """Write what differs from the root: layer.tar and deleted.

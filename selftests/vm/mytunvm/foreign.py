@@ -20,9 +20,15 @@ OPTIONS = {"VIRTIO_PCI": "virtio_pci", "VIRTIO_BLK": "virtio_blk",
 
 
 class Foreign:
-    """One such kernel; 'work' is a directory for what is built."""
+    """One such kernel; 'work' is a directory for what is built.
 
-    def __init__(self, kdir, image, work):
+    'name' is what people call it (its release, unless given), 'options' go to
+    make when the driver is built.
+    """
+
+    # pylint: disable-next=too-many-arguments
+    def __init__(self, kdir, image, work, *, name="", system=root.BOOKWORM,
+                 options=()):
         self.kdir = pathlib.Path(kdir).resolve()
         self.work = pathlib.Path(work)
         if not (self.kdir / "Makefile").exists():
@@ -33,12 +39,15 @@ class Foreign:
         if not self.image.exists():
             raise LookupError(f"there is no kernel image {self.image}")
         self.release = answers.release(self.kdir)
+        self.name = name or self.release
+        self.system = system
+        self.options = options
 
     def kernel(self):
         """Build everything; return the Kernel."""
         modules = self._install_modules()
-        return kernel.Kernel(self.release, self.release, self.image, modules,
-                             root.BOOKWORM)
+        return kernel.Kernel(self.name, self.release, self.image, modules,
+                             self.system)
 
     def _tree(self):
         return self.work / "tree/usr/lib/modules" / self.release
@@ -81,7 +90,7 @@ class Foreign:
             path.unlink()
         shutil.rmtree(copy / "src" / ".probes", ignore_errors=True)
         shell.run(["make", "-C", copy, "module", f"KDIR={self.kdir}",
-                   f"-j{os.cpu_count()}"], log=self.log())
+                   f"-j{os.cpu_count()}", *self.options], log=self.log())
         return copy / "src" / "mytun.ko"
 
     def log(self):

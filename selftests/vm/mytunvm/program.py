@@ -17,6 +17,13 @@ SELFTESTS = PROJECT / "selftests"
 SCRIPTS = ("*.sh", "*.py", "*.bpf.o", "config", "settings")
 
 
+# What the commands in documents are run on, and what in a tree was built.
+DOCUMENTED = ("README.md", "CONTRIBUTING.md", "Makefile", "dkms.conf", "compat",
+              "doc", "src", "tools")
+MADE = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.mod.c", ".*.cmd",
+                              "*.pyc", "__pycache__")
+
+
 @dataclasses.dataclass(frozen=True)
 class Program:
     """One test program, its topic and its limit in seconds."""
@@ -60,7 +67,21 @@ def build():
                 [pcap, *carry.libraries(pcap)[0]])
     carry.carry(str(output / "mytun-fwd"), output / "carried")
     carry.carry(str(output / "ctl" / "mytunctl"), output / "tool")
+    _documented(output)
     return output
+
+
+def _documented(output):
+    """Put what guides.py needs beside the programs: the source, pkg-config."""
+    shutil.copytree(SELFTESTS / "guide", output / "guide", ignore=MADE)
+    (output / "project").mkdir()
+    for name in DOCUMENTED:
+        path = PROJECT / name
+        if path.is_dir():
+            shutil.copytree(path, output / "project" / name, ignore=MADE)
+        else:
+            shutil.copy2(path, output / "project")
+    carry.carry("/usr/bin/pkg-config", output / "carried")
 
 
 def step(program, environment):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a run of the tests was asked for: KERNELS, TESTS and LONG."""
 
-from . import kernel, program, shell
+from . import debug, kernel, program, shell
 
 # By how much the counts of the tests are divided unless LONG=1.
 SCALE = 20
-STAGES = ("style", "library", "model", "build", "package")
+STAGES = ("style", "library", "model", "report", "build", "package")
 
 
 class Settings:
@@ -13,17 +13,20 @@ class Settings:
 
     def __init__(self, environment):
         self.long = environment.get("LONG", "") not in ("", "0")
-        self.kernels = _wanted(environment, "KERNELS", kernel.NAMES)
+        # The debug kernel, which is built first, when it is asked for.
+        self.kernels = _wanted(environment, "KERNELS",
+                               (*kernel.NAMES, debug.NAME), kernel.NAMES)
         programs = program.listed()
         topics = dict.fromkeys(one.topic for one in programs)
         self.tests = _wanted(environment, "TESTS", (*STAGES, *topics))
         self.programs = [one for one in programs if one.topic in self.tests]
 
-    def environment(self):
-        """What the test programs find in their environment."""
+    def environment(self, slower=1):
+        """What the test programs find in their environment, on a kernel that
+        is so many times slower than others."""
         if self.long:
             return {"MYTUN_LONG": "1"}
-        return {"MYTUN_SCALE": str(SCALE)}
+        return {"MYTUN_SCALE": str(SCALE * slower)}
 
     def __str__(self):
         return (f"kernels {' '.join(self.kernels)}; "
@@ -32,8 +35,8 @@ class Settings:
                    else f"counts divided by {SCALE}"))
 
 
-def _wanted(environment, variable, known):
-    words = environment.get(variable, "").split()
+def _wanted(environment, variable, known, default=()):
+    words = environment.get(variable, "").split() or default
     for word in words:
         if word not in known:
             shell.die(f"{variable}: no {word!r}; there are: "

@@ -11,14 +11,20 @@ COMMANDS = {
     "style": ["make", "-s", "--no-print-directory", "style"],
     "library": ["make", "-s", "--no-print-directory", "-C", "tools/lib", "check"],
     "model": ["selftests/model/run"],
+    "report": ["tools/bench/test"],
     "package": ["selftests/package/run"],
 }
 
 
-def run(name, report, long):
-    """Run a stage's command and count each of its results."""
+def run(name, report, long, workers=None):
+    """Run a stage's command and count each of its results.
+
+    'workers' is how many things it may do at once, if it asks.
+    """
     environment = dict(os.environ)
     environment.pop("LONG", None)
+    if workers:
+        environment["WORKERS"] = str(workers)
     if long:
         environment["LONG"] = "1"
     done = subprocess.run(

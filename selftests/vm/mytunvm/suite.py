@@ -24,7 +24,9 @@ class Suite:
     """What runs on one kernel.
 
     'files' and 'layers' are a Job's; 'logs' is the directory where each
-    program's output and kernel log are kept.
+    program's output and kernel log are kept. 'finals' are steps that look
+    back at what was run, each with what judges its Outcome: a function that
+    returns what is wrong, or "".
     """
 
     kernel: object
@@ -35,6 +37,7 @@ class Suite:
     logs: pathlib.Path
     report: ktap.Report
     settings: machine.Settings = machine.Settings()
+    finals: tuple = ()
 
     def run(self):
         """Run everything; boot again after a hang or a crash."""
@@ -43,6 +46,7 @@ class Suite:
         for one in self.programs:
             steps.append((one, program.step(one, self.environment)))
             steps.append((one, program.unload_step(one)))
+        steps += [(None, step) for step, _ in self.finals]
         # Last: a machine that has warned is of no use to other tests.
         steps.append((None, job.Step(SPLAT_STEP, "insmod ./splat.ko", 60)))
         while steps:
@@ -109,8 +113,11 @@ class Suite:
         shell.say(f"{self.kernel.name}: {step.name}: "
                   f"{outcome.trouble or f'exit status {outcome.status}'}, "
                   f"{outcome.seconds:.0f} s")
-        if one is None:
+        if one is None and step.name == SPLAT_STEP:
             self._judge_splat(outcome)
+            return
+        if one is None:
+            self._judge_final(step, outcome)
             return
         unload = _unloads(step)
         self._keep(one, outcome, unload)
@@ -142,6 +149,14 @@ class Suite:
             problem = f"the kernel is tainted ({outcome.taint})"
         self.report.check(f"{self._title(one)}: kernel log", problem,
                           splat.around(outcome.log))
+
+    def _judge_final(self, step, outcome):
+        """A look back: its own judge, and the kernel's log."""
+        found = splat.find(outcome.log)
+        problem = f"kernel log: {found[0]}" if found else \
+            dict(self.finals)[step](outcome)
+        self.report.check(f"{self.kernel.name} {step.name}", problem,
+                          outcome.output[:100] + outcome.log)
 
     def _judge_splat(self, outcome):
         """The warning on purpose must be found, as a warning."""

@@ -401,7 +401,9 @@ struct mytun_create {
 enum mytun_drop {
 	MYTUN_DROP_TX_NO_QUEUE,		/* (tx) no queue has this number */
 	MYTUN_DROP_TX_FILTER,		/* (tx) MAC filter, or a program */
-	MYTUN_DROP_TX_FULL,		/* (tx) the queue was full */
+	MYTUN_DROP_TX_FULL,		/* (tx) the queue was full, or became
+					 * too short for what waited
+					 */
 	MYTUN_DROP_TX_NOMEM,		/* (tx) no memory */
 	MYTUN_DROP_TX_DETACHED,		/* (tx) waited in a queue that left */
 	MYTUN_DROP_TX_HEADER,		/* (tx) not expressible to the user */

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Completion of the tools' command lines in bash: what is offered is what the
+# tools take, all of it, and names are those of devices that are there.
+
+if [ "${TOOL_INSIDE:-}" != 1 ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "1..0 # SKIP needs root"
+		exit 4
+	fi
+	if [ ! -c /dev/net/mytun ]; then
+		echo "1..0 # SKIP no /dev/net/mytun"
+		exit 4
+	fi
+	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
+fi
+
+. "$(dirname "$0")/tool.sh"
+
+PATH=$HERE/tool:$PATH
+FILES=$HERE/project/tools/completion
+[ -d "$FILES" ] || FILES=$HERE/../tools/completion
+if ! have bash || ! have mytun-gen || ! have mytun-fwd || ! have mytunctl; then
+	echo "1..0 # SKIP no bash, or the tools were not built with the tests"
+	exit 4
+fi
+
+# offered WORD...: what completes the last one.
+offered() {
+	bash -c '
+		. "$1/$2"
+		shift
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		"_${1//-/_}"
+		printf "%s\n" "${COMPREPLY[@]}"' complete "$FILES" "$@" | sort
+}
+
+# offers "WORDS" WORD...: those, and no others.
+offers() {
+	wanted=$(echo "$1" | tr ' ' '\n' | sort)
+	shift
+	got=$(offered "$@")
+	[ "$got" = "$wanted" ] && return 0
+	wrong "$* is completed to: $got"
+}
+
+# Long options that a tool's help tells of.
+helped() {
+	"$@" --help | grep -o -e '--[a-z][a-z0-9-]*' | sort -u
+}
+
+# taught TOOL WORD...: the options that are offered are those of the help.
+taught() {
+	offered "$@" -- | sort -u > "$DIR/offered"
+	helped "$@" > "$DIR/helped"
+	# Each help tells of itself, or of it the one of the whole tool does.
+	grep -v -x -e --help "$DIR/offered" > "$DIR/offered.rest"
+	grep -v -x -e --help "$DIR/helped" > "$DIR/helped.rest"
+	diff "$DIR/offered.rest" "$DIR/helped.rest" >> "$DIR/log"
+}
+
+mount -t sysfs sysfs /sys
+
+echo "TAP version 13"
+echo "1..17"
+for tool in mytun-fwd "mytun-gen tx"; do
+	# shellcheck disable=SC2086 # a tool, and a function
+	taught $tool
+	result "$tool: options"
+done
+for command in create delete flows drops top doctor list show queues rings; do
+	taught mytunctl $command
+	result "mytunctl $command: options"
+done
+offers "tx rx echo ping --help --version" mytun-gen ""
+result "mytun-gen: functions"
+offers "ring batch plain tun best" mytun-gen tx --layer "" &&
+	offers "batch best" mytun-fwd -l b
+result "layers"
+offers "drops delete doctor" mytunctl d
+result "mytunctl: commands"
+mytunctl create vpn0 > /dev/null && mytunctl create vpn1 > /dev/null &&
+	offers "vpn0 vpn1" mytunctl delete v && offers vpn1 mytunctl show vpn1
+result "mytunctl: names of devices"
+offers "vpn0 vpn1" mytun-gen rx -i vpn
+result "mytun-gen: names of devices"
+mytunctl delete vpn0 vpn1 > /dev/null
+finish

@@ -65,9 +65,25 @@ static int load(enum bpf_prog_type type, const struct bpf_insn *insns,
 
 #define LOAD_PROGRAM(type, insns) load(type, insns, sizeof(insns), 0)
 
+void bpf_quiet(void)
+{
+	libbpf_set_print(NULL);
+}
+
 int xdp_return(int verdict)
 {
 	const struct bpf_insn insns[] = { SET(R0, verdict), EXIT };
+
+	return LOAD_PROGRAM(BPF_PROG_TYPE_XDP, insns);
+}
+
+int xdp_count(int map, int verdict)
+{
+	const struct bpf_insn insns[] = {
+		ADD_ONE(map),
+		SET(R0, verdict),
+		EXIT,
+	};
 
 	return LOAD_PROGRAM(BPF_PROG_TYPE_XDP, insns);
 }

@@ -13,8 +13,13 @@
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 
+/* libbpf prints nothing: for those who try what cannot be. */
+void bpf_quiet(void);
+
 /* XDP. A verdict is an enum xdp_action, or any other number. */
 int xdp_return(int verdict);
+/* The same, and one is added to an array's first value for each packet. */
+int xdp_count(int map, int verdict);
 /* Move the packet's start by delta; what is new in front is XDP_FILL. */
 int xdp_move_head(int delta, int verdict);
 #define XDP_FILL	0x5a

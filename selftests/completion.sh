@@ -4,18 +4,6 @@
 # Completion of the tools' command lines in bash: what is offered is what the
 # tools take, all of it, and names are those of devices that are there.
 
-if [ "${TOOL_INSIDE:-}" != 1 ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "1..0 # SKIP needs root"
-		exit 4
-	fi
-	if [ ! -c /dev/net/mytun ]; then
-		echo "1..0 # SKIP no /dev/net/mytun"
-		exit 4
-	fi
-	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
-fi
-
 . "$(dirname "$0")/tool.sh"
 
 PATH=$HERE/tool:$PATH

@@ -23,7 +23,12 @@
 #define KERNEL(major, minor)	((major) * 1000 + (minor))
 
 struct exception {
-	/* Patterns of fnmatch(3) with FNM_EXTMATCH: label, argument, field. */
+	/*
+	 * Patterns of fnmatch(3) with FNM_EXTMATCH: label, argument, field. A
+	 * write's argument ends in " tail" where its virtio_net_hdr asks for
+	 * more than the packet has, but not for more than the packet and those
+	 * bytes of a longer header that nobody looks at.
+	 */
 	const char *call, *argument, *field;
 	/* What tun and what mytun say; "-" is a field that is not there. */
 	const char *tun, *mytun;

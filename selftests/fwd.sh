@@ -10,18 +10,6 @@
 #   fwd0 10.93.0.1 ........ UDP datagrams ..... fwd0 10.93.0.2
 #   mytun-fwd 192.0.2.1 ===== veth pair ===== 192.0.2.2 mytun-fwd
 
-if [ "${TOOL_INSIDE:-}" != 1 ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "1..0 # SKIP needs root"
-		exit 4
-	fi
-	if [ ! -c /dev/net/mytun ]; then
-		echo "1..0 # SKIP no /dev/net/mytun"
-		exit 4
-	fi
-	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
-fi
-
 . "$(dirname "$0")/tool.sh"
 
 for program in mytun-fwd fwd_relay; do

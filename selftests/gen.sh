@@ -5,18 +5,6 @@
 # in the same layer, every byte checked; echo, ping, captures; and what must
 # fail, does. All in a namespace of its own.
 
-if [ "${TOOL_INSIDE:-}" != 1 ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "1..0 # SKIP needs root"
-		exit 4
-	fi
-	if [ ! -c /dev/net/mytun ]; then
-		echo "1..0 # SKIP no /dev/net/mytun"
-		exit 4
-	fi
-	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
-fi
-
 . "$(dirname "$0")/tool.sh"
 
 if ! have mytun-gen; then
@@ -143,17 +131,6 @@ drive() {
 		expect "$DIR/rx.json" disordered = 0
 }
 
-# GRO in the driver makes large packets of small ones.
-merge() {
-	carry ring "$COUNT" "--offload" --drive napi --gro --protocol tcp \
-		--to 198.19.0.2 -s 1400 -r 100000 -n "$COUNT"
-	# Merged ones are fewer than the count: that is not what is looked at.
-	expect "$DIR/rx.json" damaged = 0 && expect "$DIR/rx.json" missing = 0 &&
-		expect "$DIR/rx.json" segments -ge "$COUNT" &&
-		[ "$(number "$DIR/rx.json" packets)" -lt "$COUNT" ] &&
-		: > "$DIR/log"
-}
-
 # Frames need the address of the device, which the writer has made already.
 tap() {
 	start "$DIR/rx.json" mytun-gen rx -i out0 -l ring --tap --verify --json -Q \
@@ -183,7 +160,9 @@ captures() {
 	sleep 1
 	stop "$dumping"
 	for file in one any; do
-		tcpdump -nn -t -q -x -r "$DIR/$file.pcap" 2>/dev/null |
+		# Not what the system sends of itself when a device comes up.
+		tcpdump -nn -t -q -x -r "$DIR/$file.pcap" \
+			src net 198.18.0.0/24 2> /dev/null |
 			grep -v '^[^	]' > "$DIR/$file.text"
 	done
 	[ -s "$DIR/one.text" ] && cmp "$DIR/one.text" "$DIR/any.text" >> "$DIR/log" 2>&1
@@ -269,7 +248,7 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..50"
+echo "1..49"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
@@ -280,8 +259,6 @@ for one in napi lent thread; do
 	drive $one
 	result "ring: drive $one"
 done
-merge
-result "ring: GRO in the driver"
 tap
 result "ring: frames"
 if have tcpdump; then

@@ -100,16 +100,20 @@ static bool match(const char *pattern, const char *text)
 	return !fnmatch(pattern, text, FNM_EXTMATCH);
 }
 
+/* @tail: see struct exception. */
 static const struct exception *find_exception(const struct step *step,
 					      const struct line *tun,
-					      const struct line *mytun)
+					      const struct line *mytun,
+					      bool tail)
 {
 	const char *label = step_label(step);
 	const char *field = tun ? tun->key : mytun->key;
 	const struct exception *e;
 	char argument[240];
 
-	step_argument(step, argument, sizeof(argument));
+	step_argument(step, argument, sizeof(argument) - sizeof(" tail"));
+	if (tail)
+		strcat(argument, " tail");
 	for (e = exception_table; e->call; e++) {
 		if (e->where & PARITY_COMPAT && !playing_compat)
 			continue;
@@ -141,6 +145,7 @@ unsigned int parity_tun_features(void)
 
 struct verdict {
 	bool differs, ends;
+	bool tail;		/* of the step that is compared */
 };
 
 /*
@@ -225,7 +230,7 @@ static void field(const struct step *step, const struct line *tun,
 	}
 	if (same_distance(tun, mytun))
 		return;
-	e = find_exception(step, tun, mytun);
+	e = find_exception(step, tun, mytun, verdict->tail);
 	if (e) {
 		shared->met[e - exception_table]++;
 		shared->excepted++;
@@ -256,6 +261,7 @@ static void compare(const struct step *step, struct note *tun,
 
 	n = split(tun->text, a);
 	m = split(mytun->text, b);
+	verdict->tail = later(a, 0, n, NOTE_TAIL);
 	while (i < n || j < m) {
 		if (i < n && j < m && !strcmp(a[i].key, b[j].key))
 			field(step, &a[i++], &b[j++], verdict);
@@ -347,7 +353,7 @@ static void print_prefix(const struct steps *steps, unsigned int count)
 
 bool parity_equal(const struct steps *steps, bool compat, const char *title)
 {
-	struct verdict verdict = { false, false };
+	struct verdict verdict = {};
 	const char *node = device_node();
 	int status[2], side;
 	unsigned int i;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <arpa/inet.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/sockios.h>
+#include <linux/virtio_net.h>
 
 #include "kselftest.h"
 #include "observe.h"
@@ -33,7 +35,7 @@
 /* Arguments are at addresses that a 32-bit program has. */
 #define ARENA_SIZE	65536
 /* With NAPI, a softirq may be left to a thread of this CPU. */
-#define NAPI_MS		1
+#define NAPI_MS		4
 /* Bytes of virtio_net_hdr that every version knows. */
 #define VNET_SIZE	10
 
@@ -402,6 +404,32 @@ static unsigned long in_front(int fd, int *pi, int *hdr)
 	return flags;
 }
 
+/* See struct exception. @frame: what is written, pi and hdr as in_front() says. */
+static bool asks_for_tail(int fd, const uint8_t *frame, size_t size, int pi,
+			  int hdr)
+{
+	struct virtio_net_hdr h;
+	int big_endian = 0;
+	size_t packet;
+	uint16_t asks;
+
+	if (size < (size_t)pi + hdr || hdr <= VNET_SIZE)
+		return false;
+	packet = size - pi - hdr;
+	memcpy(&h, frame + pi, VNET_SIZE);
+	if (!device_ioctl(fd, TUNGETVNETBE, (unsigned long)&big_endian) &&
+	    big_endian) {
+		h.hdr_len = ntohs(h.hdr_len);
+		h.csum_start = ntohs(h.csum_start);
+		h.csum_offset = ntohs(h.csum_offset);
+	}
+	asks = h.hdr_len;
+	if (h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM &&
+	    h.csum_start + h.csum_offset + 2 > asks)
+		asks = h.csum_start + h.csum_offset + 2;
+	return asks > packet && asks <= packet + hdr - VNET_SIZE;
+}
+
 static void write_load(struct player *p, const struct step *step)
 {
 	unsigned int pieces = step->load.pieces ? step->load.pieces : 1, i;
@@ -422,6 +450,8 @@ static void write_load(struct player *p, const struct step *step)
 		iov[i].iov_len = i == pieces - 1 ? size - at : size / pieces;
 		at += iov[i].iov_len;
 	}
+	if (asks_for_tail(fd, load_bytes, size, pi, hdr))
+		note_add(p->note, NOTE_TAIL, "1");
 	ret = pieces == 1 ? write(fd, load_bytes, size) :
 			    writev(fd, iov, pieces);
 	note_ret(p, ret < 0 ? -errno : ret);
@@ -520,6 +550,8 @@ static void link_step(struct player *p, const struct step *step)
 		break;
 	case STEP_LENGTH:
 		ret = link_set_txqueuelen(step->name, step->value);
+		/* A shorter one may have no room for what waits. */
+		observe_stats(p->note, step->name);
 		break;
 	case STEP_CARRIER:
 		ret = link_set_carrier(step->name, step->value);

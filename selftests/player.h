@@ -12,6 +12,9 @@
 #include "note.h"
 #include "step.h"
 
+/* Noted before a write's result, with 1: see struct exception. */
+#define NOTE_TAIL	"tail"
+
 /*
  * Play all steps on the node, the n-th one's observations into notes[n]; done
  * counts those that are complete, atomically. With compat, ioctls are made as a 32-bit

@@ -103,7 +103,6 @@ FIXTURE_VARIANT_ADD(ring_tx, tun_pi_vnet_caller)
 
 FIXTURE_SETUP(ring_tx)
 {
-
 	REQUIRE_RING();
 	ASSERT_EQ(0, netns_private());
 	ASSERT_EQ(0, ringdev_create(&self->dev, variant->flags, 35));

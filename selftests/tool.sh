@@ -2,7 +2,20 @@
 # shellcheck shell=sh
 #
 # What the tests of programs share: results as KTAP, processes that end with the
-# test, waiting. It is sourced, in namespaces that the test has made.
+# test, waiting. It is sourced first of all, and starts the test anew in
+# namespaces of its own.
+
+if [ "${TOOL_INSIDE:-}" != 1 ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "1..0 # SKIP needs root"
+		exit 4
+	fi
+	if [ ! -c /dev/net/mytun ]; then
+		echo "1..0 # SKIP no /dev/net/mytun"
+		exit 4
+	fi
+	TOOL_INSIDE=1 exec unshare --mount --net --propagation private "$0"
+fi
 
 DIR=$(mktemp -d) || exit 1
 HERE=$(dirname "$(readlink -f "$0")")

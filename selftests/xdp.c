@@ -105,7 +105,6 @@ static int start_rings(struct ringdev *dev, struct ringmem *mem,
 
 FIXTURE_SETUP(xdp)
 {
-
 	REQUIRE_DEVICE();
 	self->rings = variant->way >= BY_KICK;
 	if (self->rings && !(ring_features() & MYTUN_F_RING))

@@ -10,7 +10,7 @@ import time
 import documents
 
 # Emulated machines compile slowly.
-LIMIT = 300
+LIMIT = 600
 LAST_LINES = 20
 
 # Descriptor 9 tells of the end of each command; commands have no input.

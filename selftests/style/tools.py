@@ -43,6 +43,9 @@ IDIOMS = (
      re.compile(r"#define ALLOW_IF\(")),
     ("selftests/bpf.c", "COMPLEX_MACRO",
      re.compile(r"#define (LOAD_MAP|ADD_ONE)\(")),
+    # The types of libelf.
+    ("selftests/", "CAMELCASE", re.compile(r"\bG?Elf_?")),
+    ("selftests/fuzz_engine.c", "CAMELCASE", re.compile(r"LLVMFuzzer")),
     ("src/trace.h", "OPEN_ENDED_LINE", re.compile(r"TP_\w+\($", re.M)),
     ("src/uapi/", "BIT_MACRO", re.compile(r"#define")),
 )

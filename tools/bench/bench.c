@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define SETTLE_SECONDS	4
+#define ROW_SECONDS	300
 
 static const struct {
 	const char *name;
@@ -37,6 +38,8 @@ static const struct {
 
 void settle(void)
 {
+	/* A row that hangs ends the program, and no more than that. */
+	alarm(ROW_SECONDS);
 	sleep(SETTLE_SECONDS);
 }
 

@@ -85,12 +85,12 @@ static const struct definition senders[] = {
 	{ "mytun", "ring", CARRIER_RING, 8, 0, MYTUN_DRIVE_NAPI },
 	{ "mytun", "ring", CARRIER_RING, 64, 0, MYTUN_DRIVE_NAPI },
 	{ "mytun", "ring", CARRIER_RING, 64, GRO, MYTUN_DRIVE_NAPI },
-	{ "mytun", "ring", CARRIER_RING, 1, 0, MYTUN_DRIVE_LENT },
-	{ "mytun", "ring", CARRIER_RING, 8, 0, MYTUN_DRIVE_LENT },
-	{ "mytun", "ring", CARRIER_RING, 64, 0, MYTUN_DRIVE_LENT },
 	{ "mytun", "ring", CARRIER_RING, 1, 0, MYTUN_DRIVE_THREAD },
 	{ "mytun", "ring", CARRIER_RING, 8, 0, MYTUN_DRIVE_THREAD },
 	{ "mytun", "ring", CARRIER_RING, 64, 0, MYTUN_DRIVE_THREAD },
+	{ "mytun", "ring", CARRIER_RING, 1, 0, MYTUN_DRIVE_LENT },
+	{ "mytun", "ring", CARRIER_RING, 8, 0, MYTUN_DRIVE_LENT },
+	{ "mytun", "ring", CARRIER_RING, 64, 0, MYTUN_DRIVE_LENT },
 };
 
 static const struct definition sleepers[] = {

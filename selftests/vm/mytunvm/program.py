@@ -14,7 +14,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[3]
 SELFTESTS = PROJECT / "selftests"
 
 # Beside what was built, what tests of other kinds are made of.
-SCRIPTS = ("*.sh", "*.py", "*.bpf.o", "config", "settings")
+SCRIPTS = ("*.sh", "*.py", "*.bpf.o", "*.corpus", "config", "settings")
 
 
 # What the commands in documents are run on, and what in a tree was built.

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a run of the tests was asked for: KERNELS, TESTS and LONG."""
+"""What a run of the tests was asked for: KERNELS, TESTS, LONG and MINUTES."""
+
+import dataclasses
 
 from . import debug, kernel, program, shell
 
@@ -19,20 +21,32 @@ class Settings:
         programs = program.listed()
         topics = dict.fromkeys(one.topic for one in programs)
         self.tests = _wanted(environment, "TESTS", (*STAGES, *topics))
-        self.programs = [one for one in programs if one.topic in self.tests]
+        self.minutes = _minutes(environment.get("MINUTES", ""))
+        self.programs = [
+            dataclasses.replace(one, seconds=one.seconds + 60 * self.minutes)
+            for one in programs if one.topic in self.tests]
 
     def environment(self, slower=1):
         """What the test programs find in their environment, on a kernel that
         is so many times slower than others."""
-        if self.long:
-            return {"MYTUN_LONG": "1"}
-        return {"MYTUN_SCALE": str(SCALE * slower)}
+        found = {"MYTUN_LONG": "1"} if self.long \
+            else {"MYTUN_SCALE": str(SCALE * slower)}
+        if self.minutes:
+            found["MYTUN_MINUTES"] = str(self.minutes)
+        return found
 
     def __str__(self):
         return (f"kernels {' '.join(self.kernels)}; "
                 f"tests {' '.join(self.tests)}; "
                 + ("full counts" if self.long
                    else f"counts divided by {SCALE}"))
+
+
+def _minutes(text):
+    """How long the tests run that have no end of their own; 0: as they are."""
+    if text and not text.isdigit():
+        shell.die(f"MINUTES: {text!r} is no number", 2)
+    return int(text or 0)
 
 
 def _wanted(environment, variable, known, default=()):

@@ -13,6 +13,10 @@ if ! have bash || ! have mytun-gen || ! have mytun-fwd || ! have mytunctl; then
 	echo "1..0 # SKIP no bash, or the tools were not built with the tests"
 	exit 4
 fi
+if elsewhere; then
+	echo "1..0 # SKIP $ELSEWHERE"
+	exit 4
+fi
 
 # offered WORD...: what completes the last one.
 offered() {

@@ -18,7 +18,7 @@
 #include "rtnl.h"
 
 #define DEFAULT_NODE	"/dev/net/mytun"
-#define DEFAULT_SCALE	20
+#define DEFAULT_SCALE	40
 
 const char *device_node(void)
 {

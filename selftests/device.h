@@ -114,7 +114,7 @@ int device_fdinfo(int fd, const char *key, char *value, size_t size);
 
 /*
  * The count to use for a loop of count rounds: all of it with MYTUN_LONG=1,
- * else count / $MYTUN_SCALE (20 unless set), and at least 1. Prints what it
+ * else count / $MYTUN_SCALE (40 unless set), and at least 1. Prints what it
  * chose, so that a log tells how much was run.
  */
 unsigned long scaled(unsigned long count);

@@ -29,6 +29,7 @@
 
 #define LIMIT		86400
 #define CORPUS_MAX	256
+#define LONG_MINUTES	40
 #define MINUTES		2
 #define WORKING		"/tmp/mytun-fuzz"
 #define PROGRESS_MS	20000
@@ -80,13 +81,19 @@ static int corpus_load(void)
 	return err;
 }
 
+/* Unless it was asked for, the machines of one run share the time. */
 static uint64_t fuzz_seconds(void)
 {
 	const char *minutes = getenv("MYTUN_MINUTES");
+	const char *machines = getenv("MYTUN_MACHINES");
+	const char *text = getenv("MYTUN_LONG");
+	unsigned long share = machines ? strtoul(machines, NULL, 10) : 1;
 
 	if (minutes && strtoul(minutes, NULL, 10))
 		return strtoul(minutes, NULL, 10) * 60;
-	return scaled(MINUTES * 60 * 20);
+	if (text && !strcmp(text, "1"))
+		return LONG_MINUTES * 60;
+	return MINUTES * 60 / (share ? share : 1);
 }
 
 /* Something near one of the corpus. */

@@ -24,11 +24,12 @@ if ! have iperf3; then
 fi
 
 KEY=$DIR/key
-BYTES=$(scaled 80)M
+BYTES=$(($(scaled 20000) + 300))K
+HARMED=1M
 DATAGRAMS=$(scaled 40000)
 LAYER=ring
-IN_NEAR="ip netns exec fwd-near"
-IN_FAR="ip netns exec fwd-far"
+# The near end is in the test's own namespace.
+IN_FAR="nsenter --net=/run/netns/fwd-far"
 
 # end SIDE OPTION...: one end, whose statistics go to a file.
 end() {
@@ -36,10 +37,13 @@ end() {
 	shift
 	if [ "$side" = near ]; then
 		own=1
+		inside=
 	else
 		own=2
+		inside=$IN_FAR
 	fi
-	start "$DIR/$side.json" ip netns exec "fwd-$side" mytun-fwd -i fwd0 --json \
+	# shellcheck disable=SC2086
+	start "$DIR/$side.json" $inside mytun-fwd -i fwd0 --json \
 		--address "10.93.0.$own/24" --address "fd93::$own/64" "$@"
 }
 
@@ -56,30 +60,50 @@ leave() {
 }
 
 answered() {
-	$IN_NEAR ping -c 1 -W 1 10.93.0.2
+	ping -q -c 1 -i 0.1 -w 1 10.93.0.2
 }
 
-# iperf3 OPTION...: to a server that serves once.
-measure() {
+# Both devices are there.
+# shellcheck disable=SC2317 # until_ok calls it
+made() {
+	grep -q fwd0 "/proc/$NEAR/net/dev" && grep -q fwd0 "/proc/$FAR/net/dev"
+}
+
+# ping OPTION...: each is answered, sooner or later.
+pinged() {
+	ping -q -i 0.02 -w 20 -s 1300 "$@" >> "$DIR/log" 2>&1
+}
+
+# The server of iperf3, which stays; it is not there for a moment between two.
+serve() {
 	# shellcheck disable=SC2086
-	start "$DIR/server" $IN_FAR iperf3 -s -1
-	server=$STARTED
-	until_ok sh -c "$IN_FAR ss -Hltn 'sport = :5201' | grep ." || return 1
-	$IN_NEAR timeout 100 iperf3 -c 10.93.0.2 -J "$@" > "$DIR/iperf3.json" \
-		2>> "$DIR/log"
-	status=$?
-	[ $status = 0 ] || { cat "$DIR/iperf3.json" >> "$DIR/log"; kill "$server"; }
-	ended "$server"
-	return $status
+	start "$DIR/server" $IN_FAR iperf3 -s
+	SERVER=$STARTED
+}
+
+# iperf3 OPTION... It ends well, too, when the server has said that it is busy.
+measure() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		timeout 100 iperf3 -c 10.93.0.2 -J "$@" > "$DIR/iperf3.json" \
+			2>> "$DIR/log"
+		status=$?
+		grep -q '"error"' "$DIR/iperf3.json" || return $status
+		grep -q -e 'Connection refused' -e 'server is busy' \
+			"$DIR/iperf3.json" || break
+		sleep 0.1
+	done
+	cat "$DIR/iperf3.json" >> "$DIR/log"
+	kill "$SERVER"
+	ended "$SERVER"
+	serve
+	return 1
 }
 
 # Ping, TCP both ways, UDP; and both ends have counted.
 traffic() {
-	until_ok answered && $IN_NEAR ping -q -c 20 -i 0.05 -s 1300 10.93.0.2 \
-		>> "$DIR/log" 2>&1 &&
-		$IN_NEAR ping -6 -q -c 5 -i 0.05 -s 1300 fd93::2 >> "$DIR/log" 2>&1 &&
+	until_ok made && until_ok pinged -c 10 10.93.0.2 && pinged -6 -c 5 fd93::2 &&
 		measure -n "$BYTES" && measure -n "$BYTES" -R -P 4 &&
-		measure -u -l 1200 -b 4M -t 1 &&
+		measure -u -l 1200 -b 20M -n 240K &&
 		grep -q '"packets":	[1-9]' "$DIR/iperf3.json"
 }
 
@@ -90,14 +114,10 @@ carries() {
 	carried=$?
 	leave || return 1
 	for side in near far; do
-		for reason in address kind forged replayed; do
-			expect "$DIR/$side.json" refused_$reason = 0 || return 1
-		done
-		expect "$DIR/$side.json" out_packets -gt 100 &&
-			expect "$DIR/$side.json" in_packets -gt 100 &&
-			expect "$DIR/$side.json" out_errors = 0 &&
-			expect "$DIR/$side.json" out_malformed = 0 &&
-			expect "$DIR/$side.json" out_too_long = 0 || return 1
+		expect "$DIR/$side.json" refused_address = 0 refused_kind = 0 \
+			refused_forged = 0 refused_replayed = 0 \
+			out_packets -gt 100 in_packets -gt 100 \
+			out_errors = 0 out_malformed = 0 out_too_long = 0 || return 1
 	done
 	return $carried
 }
@@ -122,19 +142,16 @@ takes_udp() {
 # Forwarded at both ends, datagrams are merged in between and cut again by the
 # stack; every byte of them is looked at, and none is missing.
 datagrams() {
-	both -l "$1" --vnet-hdr
+	both -l "$1" --vnet-hdr --txqueuelen 10000
 	until_ok answered
-	$IN_NEAR sysctl -qw net.ipv4.ip_forward=1
-	$IN_FAR sysctl -qw net.ipv4.ip_forward=1
-	$IN_NEAR ip route add 10.94.0.0/24 via 10.93.0.2
+	ip route add 10.94.0.0/24 via 10.93.0.2
 	# shellcheck disable=SC2086 # a program and its words
 	start "$DIR/rx.json" $IN_FAR mytun-gen rx -i out0 --verify --json -Q \
 		--txqueuelen 10000 --ring-size 8Mi --address 10.94.0.1/24 \
 		-n "$DATAGRAMS" -t 90
 	reading=$STARTED
-	until_ok sh -c "$IN_FAR ip route get 10.94.0.2 | grep out0"
-	sleep 0.5
-	$IN_NEAR mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 10.94.0.2 \
+	until_ok at_work "$reading" out0
+	mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 10.94.0.2 \
 		-s 1000 -r 4000 -n "$DATAGRAMS" > "$DIR/tx.text" 2>> "$DIR/log"
 	sent=$?
 	ended "$reading"
@@ -144,9 +161,8 @@ datagrams() {
 		wrong "tx $sent, rx $carried"
 		return 1
 	fi
-	expect "$DIR/rx.json" damaged = 0 &&
-		expect "$DIR/rx.json" missing = 0 &&
-		expect "$DIR/rx.json" stamped = "$DATAGRAMS" || return 1
+	expect "$DIR/rx.json" damaged = 0 missing = 0 stamped = "$DATAGRAMS" ||
+		return 1
 	echo "# $(number "$DIR/far.json" in_merged) of $DATAGRAMS datagrams merged"
 	if takes_udp; then
 		expect "$DIR/far.json" in_merged -gt 0
@@ -158,19 +174,19 @@ datagrams() {
 # harm HARM: with somebody on the way. ADDED is what that one has added.
 harm() {
 	# shellcheck disable=SC2086
-	start "$DIR/relay" $IN_NEAR fwd_relay 192.0.2.1 7001 51821 192.0.2.2 51821 \
+	start "$DIR/relay" fwd_relay 192.0.2.1 7001 51821 192.0.2.2 51821 \
 		"$1" 10
 	relay=$STARTED
 	end near -L 192.0.2.1 -R 192.0.2.1,7001 --key "$KEY" -l $LAYER
 	NEAR=$STARTED
 	end far -L 192.0.2.2 -R 192.0.2.1,7002 --key "$KEY" -l $LAYER
 	FAR=$STARTED
-	until_ok answered && $IN_NEAR ping -q -c 50 -i 0.02 10.93.0.2 \
-		> "$DIR/ping" 2>&1 && measure -n 10M
+	until_ok answered && ping -q -c 20 -i 0.02 10.93.0.2 \
+		> "$DIR/ping" 2>&1 && measure -n "$HARMED"
 	carried=$?
 	stop "$NEAR"
 	# What is on the way arrives.
-	sleep 1
+	sleep 0.3
 	stop "$relay"
 	ADDED=$(cat "$DIR/relay")
 	stop "$FAR"
@@ -198,13 +214,12 @@ wrong_key() {
 	NEAR=$STARTED
 	end far -L 192.0.2.2 -R 192.0.2.1 --key "$DIR/other" -l $LAYER
 	FAR=$STARTED
-	until_ok sh -c "$IN_FAR ip link show fwd0 && $IN_NEAR ip link show fwd0"
-	sleep 3
+	until_ok made
+	sleep 0.5
 	! answered > /dev/null || wrong "another key, and an answer"
 	passed=$?
 	leave && [ $passed = 0 ] && for side in near far; do
-		expect "$DIR/$side.json" refused_forged -gt 0 &&
-			expect "$DIR/$side.json" in_packets = 0 &&
+		expect "$DIR/$side.json" refused_forged -gt 0 in_packets = 0 &&
 			grep -q '"session": false' "$DIR/$side.json" || return 1
 	done
 }
@@ -215,13 +230,13 @@ one_sided() {
 	NEAR=$STARTED
 	end far -L 192.0.2.2 -R 192.0.2.1 --key "$KEY" -l $LAYER
 	FAR=$STARTED
-	until_ok sh -c "$IN_FAR ip link show fwd0 && $IN_NEAR ip link show fwd0"
-	sleep 1
+	until_ok made
+	sleep 0.5
 	! answered > /dev/null || wrong "no key, and an answer"
 	passed=$?
 	leave && [ $passed = 0 ] && for side in near far; do
-		expect "$DIR/$side.json" refused_kind -gt 0 &&
-			expect "$DIR/$side.json" in_packets = 0 || return 1
+		expect "$DIR/$side.json" refused_kind -gt 0 in_packets = 0 ||
+			return 1
 	done
 }
 
@@ -229,9 +244,9 @@ one_sided() {
 stranger() {
 	both -l $LAYER
 	until_ok answered
-	printf '\002\000\000\000E\000\000\024' | $IN_NEAR socat -u - \
+	printf '\002\000\000\000E\000\000\024' | socat -u - \
 		UDP4-SENDTO:192.0.2.2:51821,bind=192.0.2.1:7005
-	sleep 1
+	sleep 0.3
 	leave && expect "$DIR/far.json" refused_address = 1
 }
 
@@ -247,19 +262,19 @@ restart() {
 	ended "$NEAR"
 	end near -L 192.0.2.1 -R 192.0.2.2 --key "$KEY" -l $LAYER
 	NEAR=$STARTED
-	until_ok answered && $IN_NEAR ping -q -c 20 -i 0.05 10.93.0.2 \
+	until_ok answered && ping -q -c 20 -i 0.02 10.93.0.2 \
 		> "$DIR/ping" 2>&1 && grep -q ' 0% packet loss' "$DIR/ping"
 	passed=$?
 	leave && [ $passed = 0 ] && expect "$DIR/near.json" refused_forged = 0
 }
 
-# Statistics when they are asked for, and each second.
+# Statistics when they are asked for, and so often.
 asked() {
-	both -l $LAYER --interval 1
+	both -l $LAYER --interval 0.5
 	until_ok answered
 	kill -USR1 "$NEAR"
 	until_ok grep -q '"out_packets"' "$DIR/near.json"
-	sleep 3
+	sleep 1.3
 	leave && [ "$(grep -c '"program"' "$DIR/near.json")" -ge 4 ]
 }
 
@@ -271,7 +286,7 @@ statuses() {
 	echo short > "$DIR/short"
 	timeout 20 mytun-fwd -L 192.0.2.1 -R 192.0.2.2 --key "$DIR/short" 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "a short key: not 1"; return 1; }
-	$IN_NEAR timeout 20 mytun-fwd -i lo -L 192.0.2.1 -R 192.0.2.2 2>> "$DIR/log"
+	timeout 20 mytun-fwd -i lo -L 192.0.2.1 -R 192.0.2.2 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "a device of another kind: not 1"; return 1; }
 	for line in "" "-L 192.0.2.1" "-L 192.0.2.1 -R fd00::1" \
 		"-L 192.0.2.1,0 -R 192.0.2.2" "-L 192.0.2.1 -R 192.0.2.2 --mtu 1500" \
@@ -287,22 +302,27 @@ mount -t sysfs sysfs /sys
 # Names of our own, whatever an earlier run has left.
 mkdir -p /run/netns
 mount -t tmpfs none /run/netns
-NAMESPACES="fwd-near fwd-far"
-ip netns add fwd-near
+NAMESPACES=fwd-far
 ip netns add fwd-far
-ip link add veth0 netns fwd-near type veth peer name veth0 netns fwd-far
-for side in near far; do
-	[ $side = near ] && own=1 || own=2
-	ip -n fwd-$side addr add "192.0.2.$own/24" dev veth0
-	ip -n fwd-$side addr add "2001:db8::$own/64" dev veth0 nodad
-	ip -n fwd-$side link set lo up
-	ip -n fwd-$side link set veth0 up
+ip link add veth0 type veth peer name veth0 netns fwd-far
+for own in 1 2; do
+	[ $own = 1 ] && inside= || inside="-n fwd-far"
+	# shellcheck disable=SC2086
+	ip $inside -b - <<-END
+		addr add 192.0.2.$own/24 dev veth0
+		addr add 2001:db8::$own/64 dev veth0 nodad
+		link set lo up
+		link set veth0 up
+	END
 done
+sysctl -qw net.ipv4.ip_forward=1
+$IN_FAR sysctl -qw net.ipv4.ip_forward=1
+serve
 mytun-fwd --generate-key "$KEY"
 mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
-echo "1..33"
+echo "1..34"
 echo "# $BYTES of TCP in each direction"
 for layer in tun plain batch ring; do
 	carries -l $layer && is_grouped
@@ -359,6 +379,12 @@ if have socat; then
 else
 	skip "datagrams of a stranger are refused" "no socat"
 fi
-restart && asked && statuses
-result "restart, statistics, exit statuses"
+restart && asked
+result "restart, statistics"
+if elsewhere; then
+	skip "exit statuses" "$ELSEWHERE"
+else
+	statuses
+	result "exit statuses"
+fi
 finish

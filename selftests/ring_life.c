@@ -374,6 +374,93 @@ TEST_F_TIMEOUT(ring_life, set_aside_under_traffic, LIMIT)
 	close(churn.fd);
 }
 
+/* Sends bursts: a packet that the stack cuts into SEGMENTS of SEGMENT bytes. */
+struct bursts {
+	int socket;
+	bool stop;
+	int error;
+	pthread_mutex_t pause;
+	pthread_t thread;
+};
+
+#define SEGMENT		500
+#define SEGMENTS	60
+
+static void *bursts_thread(void *arg)
+{
+	static const uint8_t payload[SEGMENT * SEGMENTS];
+	struct bursts *b = arg;
+
+	while (!__atomic_load_n(&b->stop, __ATOMIC_RELAXED) && !b->error) {
+		pthread_mutex_lock(&b->pause);
+		/* ENOBUFS: the last segment was dropped. */
+		if (send(b->socket, payload, sizeof(payload), 0) < 0 &&
+		    errno != ENOBUFS)
+			b->error = -errno;
+		pthread_mutex_unlock(&b->pause);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static unsigned int empty_ring(struct ringmem *mem)
+{
+	unsigned int n = 0;
+
+	for (; ringmem_peek(mem); n++)
+		ringmem_next(mem);
+	ringmem_release(mem);
+	return n;
+}
+
+/* A queue that leaves in the middle of a burst shows what it has of it. */
+TEST_F_TIMEOUT(ring_life, set_aside_in_a_burst, LIMIT)
+{
+	struct bursts bursts = { .pause = PTHREAD_MUTEX_INITIALIZER };
+	unsigned int rounds = scaled(4000), i, n, segment = SEGMENT;
+	struct ringmem other, *mems[2] = { &self->mem, &other };
+	unsigned long seen = 0, in_bursts = 0;
+	struct rtnl_link_stats64 stats;
+	int fd = ringdev_queue(&self->dev);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ringmem_make(&other, fd, &both));
+	ASSERT_EQ(0, device_ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM));
+	bursts.socket = ringdev_connect(&self->dev, RINGDEV_PORT);
+	ASSERT_LE(0, bursts.socket);
+	/* UDP_SEGMENT, in SOL_UDP: linux/udp.h does not go with netinet. */
+	ASSERT_EQ(0, setsockopt(bursts.socket, IPPROTO_UDP, 103, &segment,
+				sizeof(segment)));
+	ASSERT_EQ(0, pthread_create(&bursts.thread, NULL, bursts_thread,
+				    &bursts));
+	for (i = 0; i < rounds && !bursts.error; i++) {
+		/* Until it is known to run; the queue that leaves takes turns. */
+		while (!ringmem_peek(mems[0]) && !ringmem_peek(mems[1]) &&
+		       !__atomic_load_n(&bursts.error, __ATOMIC_RELAXED))
+			sched_yield();
+		ASSERT_EQ(0, device_setqueue(mems[i % 2]->fd,
+					     IFF_DETACH_QUEUE));
+		pthread_mutex_lock(&bursts.pause);
+		n = empty_ring(mems[i % 2]);
+		in_bursts += n % SEGMENTS ? 1 : 0;
+		seen += n + empty_ring(mems[!(i % 2)]);
+		ASSERT_EQ(0, link_get_stats(self->dev.name, &stats));
+		EXPECT_EQ(seen, stats.tx_packets);
+		seen = stats.tx_packets;
+		ASSERT_EQ(0, device_setqueue(mems[i % 2]->fd,
+					     IFF_ATTACH_QUEUE));
+		pthread_mutex_unlock(&bursts.pause);
+	}
+	__atomic_store_n(&bursts.stop, true, __ATOMIC_RELAXED);
+	pthread_join(bursts.thread, NULL);
+	EXPECT_EQ(0, bursts.error);
+	printf("# %u times, %lu of them in the middle of a burst\n", i,
+	       in_bursts);
+	ringmem_unmap(&other);
+	close(bursts.socket);
+	close(fd);
+}
+
 enum sleeper_way { WAITS, POLLS, EPOLLS, READS_EVENT, WAYS };
 
 struct sleeper {

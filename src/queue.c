@@ -354,12 +354,25 @@ static void take_out(struct mytun *tun, struct mytun_queue *q)
 	tun->queue_changes++;
 }
 
+/* The burst in which the queue left went on elsewhere: its packets are here. */
+static void show_last(struct mytun_queue *q)
+{
+	struct mytun_rings *r = rtnl_dereference(q->rings);
+
+	if (!r || !r->rx_size)
+		return;
+	local_bh_disable();
+	mytun_ring_put_end(q, r);
+	local_bh_enable();
+}
+
 /* Step 3. @id is what the queue had for its flows. */
 static void clean_up(struct mytun *tun, struct mytun_queue *q, u16 id)
 {
 	if (tun->flows)
 		mytun_flows_purge(tun->flows, id);
 	drop_waiting(tun, q);
+	show_last(q);
 	set_real_queues(tun);
 	mytun_queue_start_all(tun);
 }

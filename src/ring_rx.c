@@ -213,7 +213,10 @@ bool mytun_ring_put_frame(struct mytun *tun, struct mytun_queue *q,
 	return taken;
 }
 
-/* A burst ends without a packet for the ring. Context: as mytun_ring_put(). */
+/*
+ * A burst ends without a packet for the ring, or elsewhere. Context: softirqs
+ * off, rcu_read_lock(); or rtnl and softirqs off.
+ */
 void mytun_ring_put_end(struct mytun_queue *q, struct mytun_rings *r)
 {
 	spin_lock(&r->rx_lock);
@@ -241,11 +244,16 @@ void mytun_ring_restart(struct mytun_queue *q, struct mytun_rings *r)
 	spin_unlock_bh(&r->rx_lock);
 }
 
-/* The queue has another number, or all were started. Context: rtnl. */
+/*
+ * The queue has another number, or all were started. A burst that was under way
+ * may have begun here and ended at another queue: show what it put.
+ * Context: rtnl, after a grace period if a queue has left.
+ */
 void mytun_ring_renew(struct mytun *tun, struct mytun_queue *q,
 		      struct mytun_rings *r)
 {
 	spin_lock_bh(&r->rx_lock);
+	publish(r);
 	if (r->rx_stopped && !roomy(r))
 		mytun_queue_stop(txq_of(tun, q));
 	else

@@ -17,6 +17,9 @@ file's name (```c echo.c, ```diff echo.c; ```text is nothing to run); in manual 
   prints TEXT      the last command prints that
   c PARAMETERS     it is the inside of a function in C, which has these
 
+"once", anywhere, tells of the whole document that it does not depend on the
+kernel: of those that are tested it is run on one.
+
 In "then" and "first", \\ at the end of the comment's line continues it.
 """
 
@@ -25,6 +28,7 @@ import re
 MARK = re.compile(r'^(?:<!-- test: (.*?) -->|\.\\" test: (.*))$')
 KINDS = ("text", "skip", "needs", "let", "first", "then", "until", "seconds",
          "prints", "c")
+ONCE = "once"
 COMMANDS, TEXT, C, CHANGE, FRAGMENT = range(5)
 
 
@@ -78,6 +82,14 @@ class Document:
     def __init__(self, name):
         self.name = name
         self.steps = []
+        self.once = False
+
+    def mark(self, text, marks):
+        """A comment: of the document, or of the block that follows."""
+        if text == ONCE:
+            self.once = True
+        else:
+            marks.add(text)
 
     def add(self, line, kind, text, marks, file=None):
         """A block that ends; a faulty one ends the test."""
@@ -138,7 +150,7 @@ def from_markdown(name, text):
         mark = MARK.match(lines[at])
         fence = re.match(r"```(\w*) ?(\S*)$", lines[at])
         if mark:
-            marks.add(mark.group(1))
+            document.mark(mark.group(1), marks)
             at += 1
             continue
         if fence:
@@ -181,7 +193,7 @@ def from_page(name, text):
     for number, line in enumerate(text.splitlines(), 1):
         mark = MARK.match(line)
         if mark:
-            marks.add(mark.group(2))
+            document.mark(mark.group(2), marks)
         elif block is not None and line == ".Ed":
             document.add(began, COMMANDS, "\n".join(block), marks)
             block, marks = None, Marks()

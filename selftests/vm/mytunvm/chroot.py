@@ -83,8 +83,9 @@ class Chroot:
 
     def _argv(self, argv):
         below = ":".join(str(path) for path in (*self._kept, self.root))
-        return ["unshare", "--mount", "--propagation", "private", "--",
-                "sh", "-c", ENTER, "enter", below, str(self._work),
+        # A daemon that a command leaves behind (gpg-agent) ends with it.
+        return ["unshare", "--mount", "--propagation", "private", "--pid",
+                "--fork", "--kill-child", "--", "sh", "-c", ENTER, "enter", below, str(self._work),
                 self._way, str(self._shared or ""),
                 *[str(word) for word in argv]]
 

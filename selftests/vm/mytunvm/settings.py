@@ -6,7 +6,10 @@ import dataclasses
 from . import debug, kernel, program, shell
 
 # By how much the counts of the tests are divided unless LONG=1.
-SCALE = 20
+SCALE = 40
+# Where tests run that do not depend on the kernel, if it is among others: the
+# quickest.
+ONCE = "6.1"
 STAGES = ("style", "library", "model", "report", "build", "package")
 
 
@@ -26,13 +29,17 @@ class Settings:
             dataclasses.replace(one, seconds=one.seconds + 60 * self.minutes)
             for one in programs if one.topic in self.tests]
 
-    def environment(self, slower=1):
-        """What the test programs find in their environment, on a kernel that
-        is so many times slower than others."""
+    def environment(self, name="", slower=1):
+        """What the test programs find in their environment, on the kernel of
+        that name, which is so many times slower than others."""
         found = {"MYTUN_LONG": "1"} if self.long \
             else {"MYTUN_SCALE": str(SCALE * slower)}
+        if not self.long:
+            found["MYTUN_MACHINES"] = str(len(self.kernels))
         if self.minutes:
             found["MYTUN_MINUTES"] = str(self.minutes)
+        if not self.long and name != ONCE and ONCE in self.kernels:
+            found["MYTUN_ELSEWHERE"] = ONCE
         return found
 
     def __str__(self):

@@ -66,7 +66,8 @@ answered() {
 # Both devices are there.
 # shellcheck disable=SC2317 # until_ok calls it
 made() {
-	grep -q fwd0 "/proc/$NEAR/net/dev" && grep -q fwd0 "/proc/$FAR/net/dev"
+	[ -e "/proc/$NEAR/net/dev_snmp6/fwd0" ] &&
+		[ -e "/proc/$FAR/net/dev_snmp6/fwd0" ]
 }
 
 # ping OPTION...: each is answered, sooner or later.
@@ -150,7 +151,7 @@ datagrams() {
 		--txqueuelen 10000 --ring-size 8Mi --address 10.94.0.1/24 \
 		-n "$DATAGRAMS" -t 90
 	reading=$STARTED
-	until_ok at_work "$reading" out0
+	until_ok at_work "$reading"
 	mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 10.94.0.2 \
 		-s 1000 -r 4000 -n "$DATAGRAMS" > "$DIR/tx.text" 2>> "$DIR/log"
 	sent=$?

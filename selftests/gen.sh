@@ -22,6 +22,8 @@ if [ "$COUNT" -le 5000 ]; then
 	LARGE_RATE=500
 fi
 SEGMENTS=$((LARGE * 30))
+# No more than fit where they wait, if they are not merged.
+MERGED=4000
 
 # carry LAYER COUNT "OPTIONS OF RX" OPTIONS OF TX...: through the kernel.
 carry() {
@@ -34,7 +36,7 @@ carry() {
 		--txqueuelen 10000 --ring-size 8Mi --address 198.19.0.1/24 \
 		--address 2001:2:0:1::1/64 -n "$count" -t 60 $reader
 	reading=$STARTED
-	until_ok at_work "$reading" out0 || { stop "$reading"; return 1; }
+	until_ok at_work "$reading" || { stop "$reading"; return 1; }
 	mytun-gen tx -i in0 -l "$layer" --json -Q --address 198.18.0.1/24 \
 		--address 2001:2::1/64 -r $RATE "$@" > "$DIR/tx.json" 2>> "$DIR/log"
 	sent=$?
@@ -88,7 +90,7 @@ answers() {
 	start "$DIR/echo.json" mytun-gen echo -i echo0 -l "$1" --json -Q \
 		--address "$3"
 	echoing=$STARTED
-	until_ok at_work "$echoing" echo0 &&
+	until_ok at_work "$echoing" &&
 		ping -"$2" -q -c $PINGS -w 20 -i 0.01 -s 500 "$4" >> "$DIR/log" 2>&1
 	answered=$?
 	stop "$echoing" && [ $answered = 0 ] &&
@@ -133,6 +135,26 @@ drive() {
 		expect "$DIR/rx.json" disordered = 0
 }
 
+# GRO in the driver makes large packets of small ones, which are forwarded whole:
+# how many there are nobody knows before, but each segment is in one of them.
+merge() {
+	start "$DIR/rx.json" mytun-gen rx -i out0 -l ring --offload --verify --json \
+		-Q --txqueuelen 10000 --ring-size 8Mi --address 198.19.0.1/24 -t 60
+	reading=$STARTED
+	until_ok at_work "$reading"
+	mytun-gen tx -i in0 -l ring --drive napi --gro --protocol tcp -b 64 --json \
+		-Q --address 198.18.0.1/24 --to 198.19.0.2 -s 1400 -n $MERGED \
+		> "$DIR/tx.json" 2>> "$DIR/log"
+	sent=$?
+	sleep 1
+	stop "$reading" && [ $sent = 0 ] &&
+		expect "$DIR/rx.json" damaged = 0 missing = 0 disordered = 0 \
+			stamped -le $((MERGED / 4)) segments -ge $MERGED
+	merged=$?
+	echo "# $MERGED segments in $(number "$DIR/rx.json" stamped) packets"
+	return $merged
+}
+
 # Frames need the address of the device, which the writer has made already.
 tap() {
 	start "$DIR/rx.json" mytun-gen rx -i out0 -l ring --tap --verify --json -Q \
@@ -153,7 +175,7 @@ tap() {
 captures() {
 	carry ring 200 "--pcap-out $DIR/one.pcap" --to 198.19.0.2 -s 60,700,1500 \
 		-f 7 -n 200 || return 1
-	start "$DIR/dump" tcpdump -i any -nn -y LINUX_SLL2 -U \
+	start "$DIR/dump" tcpdump -i any -s 4096 -nn -y LINUX_SLL2 -U \
 		--immediate-mode -B 4096 -w "$DIR/any.pcap" \
 		src net 198.18.0.0/24 and inbound
 	dumping=$STARTED
@@ -192,7 +214,7 @@ timing() {
 	start "$DIR/rx.json" mytun-gen rx -i out0 -l batch --json -Q \
 		--address 198.19.0.1/24 -n 20 -t 60 --pcap-out "$DIR/gap.pcap"
 	reading=$STARTED
-	until_ok at_work "$reading" out0
+	until_ok at_work "$reading"
 	for half in 1 2; do
 		[ $half = 1 ] || sleep 1.2
 		mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 198.19.0.2 \
@@ -213,7 +235,7 @@ damage() {
 	start "$DIR/rx.json" mytun-gen rx -i out0 -l ring --verify --json -Q \
 		--address 198.19.0.1/24 -n 200 -t 10
 	reading=$STARTED
-	until_ok at_work "$reading" out0
+	until_ok at_work "$reading"
 	mytun-gen tx -i in0 -l ring -Q --address 198.18.0.1/24 -r $RATE \
 		--pcap-in "$DIR/one.pcap" > "$DIR/tx.text" 2>> "$DIR/log"
 	ended "$reading"
@@ -250,7 +272,7 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..49"
+echo "1..50"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
@@ -261,6 +283,8 @@ for one in napi lent thread; do
 	drive $one
 	result "ring: drive $one"
 done
+merge
+result "ring: GRO in the driver"
 tap
 result "ring: frames"
 if have tcpdump; then

@@ -281,8 +281,15 @@ void packet_write(const struct packet_plan *plan,
 
 	memcpy(data, t->data, t->len);
 	if (plan->family == AF_INET) {
-		uint16_t check = (uint16_t)~checksum_fold(t->ip_sum + address);
+		/*
+		 * It counts up, as that of every TCP: what GRO merges of packets
+		 * with one number is cut again where it is forwarded.
+		 */
+		uint16_t id = htons((uint16_t)number);
+		uint16_t check = (uint16_t)~checksum_fold(t->ip_sum + id +
+							  address);
 
+		memcpy(data + t->l3 + offsetof(struct iphdr, id), &id, 2);
 		memcpy(data + t->l3 + offsetof(struct iphdr, check), &check, 2);
 		memcpy(data + t->l3 + offsetof(struct iphdr, saddr), &address,
 		       4);

@@ -27,6 +27,7 @@
 #include "frame.h"
 #include "mytun.h"
 #include "ring.h"
+#include "store.h"
 #include "trace.h"
 
 /* How many queues there were. */
@@ -258,8 +259,14 @@ static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
 {
 	void *packet;
 
-	while ((packet = ptr_ring_consume(&q->ring)))
+	for (;;) {
+		spin_lock(&q->ring.consumer_lock);
+		packet = __mytun_packet_take(q);
+		spin_unlock(&q->ring.consumer_lock);
+		if (!packet)
+			break;
 		mytun_packet_drop(tun, q, packet, MYTUN_DROP_TX_DETACHED);
+	}
 }
 
 /**
@@ -460,6 +467,7 @@ void mytun_queue_close(struct mytun_queue *q)
 	mytun_ring_close(q);
 	mytun_batch_end(q);
 	ptr_ring_cleanup(&q->ring, mytun_packet_free);
+	mytun_store_destroy(q->store);
 	free_percpu(q->stats);
 	sock_put(&q->sk);
 }

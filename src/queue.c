@@ -174,11 +174,9 @@ void mytun_queue_wake(struct netdev_queue *txq)
  */
 bool mytun_queue_has_qdisc(const struct netdev_queue *txq)
 {
-	const struct Qdisc *qdisc = rcu_dereference_raw(txq->qdisc);
-
-	if (unlikely(qdisc == &noop_qdisc))
+	if (unlikely(rcu_access_pointer(txq->qdisc) == &noop_qdisc))
 		return !(txq->dev->priv_flags & IFF_NO_QUEUE);
-	return qdisc->enqueue;
+	return rcu_dereference_raw(txq->qdisc)->enqueue;
 }
 
 /* Backpressure: a packet was put. Context: ring.producer_lock. */

@@ -129,21 +129,21 @@ asks_queues() {
 # Options that change how packets are moved, and not which: all that a record has
 # room for, and how long each packet took.
 settings() {
-	carry "${1:-ring}" 200 "--busy --hash --head-room 64 --tail-room 16 --poll 20 --mtu 1400" \
+	carry "$1" 200 "--busy --hash --head-room 64 --tail-room 16 --poll 20 --mtu 1400" \
 		--timestamps --to 198.19.0.2 -s 100 -n 200 &&
 		expect "$DIR/rx.json" stamped = 200 count = 200 \
 			p50 -ge "$(number "$DIR/rx.json" min)" p50 -gt 0 || return 1
-	carry "${1:-ring}" 200 "--offload" --protocol icmp --to 198.19.0.2 -s 100 \
+	carry "$1" 200 "--offload" --protocol icmp --to 198.19.0.2 -s 100 \
 		-n 200 && expect "$DIR/rx.json" stamped = 200
 }
 
 # UDP there and back, through the kernel.
 asks_udp() {
-	start "$DIR/echo.json" mytun-gen echo -i out0 -l "${1:-ring}" --offload \
+	start "$DIR/echo.json" mytun-gen echo -i out0 -l "$1" --offload \
 		--json -Q --address 198.19.0.1/24
 	echoing=$STARTED
 	until_ok at_work "$echoing" &&
-		mytun-gen ping -i in0 -l "${1:-ring}" --protocol udp --json -Q \
+		mytun-gen ping -i in0 -l "$1" --protocol udp --json -Q \
 			--address 198.18.0.1/24 --to 198.19.0.2,7 -n 100 --window 4 \
 			-t 20 > "$DIR/ping.json" 2>> "$DIR/log"
 	asked=$?
@@ -154,7 +154,7 @@ asks_udp() {
 
 # What the device is not to be.
 left_down() {
-	start "$DIR/rx.text" mytun-gen rx -i down0 -l "${1:-ring}" -Q --mtu 1234 \
+	start "$DIR/rx.text" mytun-gen rx -i down0 -l "$1" -Q --mtu 1234 \
 		--no-up -t 20
 	reading=$STARTED
 	until_ok at_work "$reading"
@@ -361,11 +361,11 @@ asks_queues
 result "ping: answers that come out of another queue are answers"
 pinned
 result "threads are pinned, progress and summary are told"
-settings
+settings ring
 result "ring: rooms, hash, busy, timestamps; ICMP"
-asks_udp
+asks_udp ring
 result "ring: echo answers ping, UDP"
-left_down
+left_down ring
 result "a device that is left down"
 for one in napi lent thread; do
 	drive $one

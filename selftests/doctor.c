@@ -163,9 +163,11 @@ static int use_stubs(const char *only)
 /* It says so, and what to do. */
 #define EXPECT_FOUND(what, how_bad, words)				\
 	do {								\
+		const char *bad = how_bad;				\
+									\
 		EXPECT_TRUE(ask(what)) TH_LOG("%s", quoted(output));	\
-		EXPECT_STREQ(how_bad, said.status) TH_LOG("%s", said.text); \
-		if (!strcmp(how_bad, "problem"))			\
+		EXPECT_STREQ(bad, said.status) TH_LOG("%s", said.text);	\
+		if (!strcmp(bad, "problem"))				\
 			EXPECT_EQ(1, said.exit_status);			\
 		EXPECT_NE(NULL, strstr(said.text, words))		\
 			TH_LOG("%s", said.text);			\
@@ -182,8 +184,10 @@ static int use_stubs(const char *only)
 
 #define EXPECT_FOUND_AND_MENDED(what, words)				\
 	do {								\
-		EXPECT_FOUND(what, "problem", words);			\
-		EXPECT_MENDED(what);					\
+		const char *check = what;				\
+									\
+		EXPECT_FOUND(check, "problem", words);			\
+		EXPECT_MENDED(check);					\
 	} while (0)
 
 FIXTURE(doctor)

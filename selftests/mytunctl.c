@@ -135,7 +135,7 @@ TEST_F_TIMEOUT(mytunctl, create_and_delete, 180)
 	EXPECT_TRUE(is_json(1));
 	EXPECT_TRUE(says("\"owner\":65534"));
 
-	EXPECT_EQ(0, ctl("create --tap --pi --napi-frags --no-queue ctl1"));
+	EXPECT_EQ(0, ctl("create --tap --pi --napi-frags --no-queue --up ctl1"));
 	EXPECT_EQ(0, ctl("--netns /proc/self/ns/net list ctl1"));
 	EXPECT_TRUE(says("pi persist napi napi_frags")) TH_LOG("%s", quoted(output));
 	EXPECT_EQ(0, shell("ip -d link show ctl1"));

@@ -118,7 +118,7 @@ static bool own_unit(const char *path, char *unit, size_t size)
 }
 
 /* A cgroup may have what all of those above it have: from the top down. */
-static void allow(dev_t node, const char *where, const char *path, char *mend,
+static void admit(dev_t node, const char *where, const char *path, char *mend,
 		  size_t size)
 {
 	size_t used, at = 0;
@@ -155,7 +155,7 @@ void how_to_let_in(dev_t node, char *mend, size_t size)
 			 "start it outside of the cgroup %s, which is mounted nowhere here",
 			 path);
 	else if (version_1 && !strncmp(path, top, strlen(top)))
-		allow(node, where, path + strlen(top), mend, size);
+		admit(node, where, path + strlen(top), mend, size);
 	else
 		snprintf(mend, size,
 			 "echo $$ > '%s/cgroup.procs' (in the shell that is to open it)",

@@ -232,6 +232,7 @@ void check_versions(struct patient *p)
 	else
 		finding(LEVEL_WARNING, "version",
 			"modprobe -r mytun && modprobe mytun",
-			"The module that is loaded is another build of version %s than the one that is installed. " UNLOADING,
+			"The module that is loaded is another build of version %s than the one that is installed. "
+			UNLOADING,
 			version);
 }

@@ -55,27 +55,6 @@ both() {
 	FAR=$STARTED
 }
 
-# What sizes and waits may be, on one processor; and what is said in words.
-settings() {
-	both --path-mtu 1300 --batch 4 --ring-size 256Ki --socket-buffer 1Mi \
-		--poll 20 --cpus 0 -l $LAYER
-	until_ok made && until_ok pinged -c 3 10.93.0.2
-	told=$?
-	leave && [ $told = 0 ] &&
-		expect "$DIR/near.json" mtu -lt 1300 mtu -gt 1200 out_errors = 0 &&
-		expect "$DIR/far.json" cpu_ns -gt 0 || return 1
-	start "$DIR/near.text" mytun-fwd -i fwd0 --address 10.93.0.1/24 --busy \
-		-L 192.0.2.1 -R 192.0.2.2 -l $LAYER
-	NEAR=$STARTED
-	end far -L 192.0.2.2 -R 192.0.2.1 -l $LAYER
-	FAR=$STARTED
-	until_ok made && until_ok pinged -c 3 10.93.0.2
-	told=$?
-	leave && [ $told = 0 ] || return 1
-	cat "$DIR/near.text" >> "$DIR/log"
-	[ "$(grep -c -i 'packets' "$DIR/near.text")" -ge 2 ]
-}
-
 leave() {
 	stop "$NEAR" && stop "$FAR"
 }
@@ -345,7 +324,7 @@ mytun-fwd --generate-key "$KEY"
 mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
-echo "1..35"
+echo "1..34"
 echo "# $BYTES of TCP, and a second of it back"
 for layer in tun plain batch ring; do
 	carries -l $layer && is_grouped
@@ -402,8 +381,6 @@ if have socat; then
 else
 	skip "datagrams of a stranger are refused" "no socat"
 fi
-settings
-result "sizes, waits, processors; statistics as text"
 restart && asked
 result "restart, statistics"
 if elsewhere; then

@@ -377,9 +377,8 @@ TEST_F_TIMEOUT(ring_life, set_aside_under_traffic, LIMIT)
 /* Sends bursts: a packet that the stack cuts into SEGMENTS of SEGMENT bytes. */
 struct bursts {
 	int socket;
-	bool stop;
+	bool stop, hold, inside;
 	int error;
-	pthread_mutex_t pause;
 	pthread_t thread;
 };
 
@@ -391,16 +390,25 @@ static void *bursts_thread(void *arg)
 	static const uint8_t payload[SEGMENT * SEGMENTS];
 	struct bursts *b = arg;
 
-	while (!__atomic_load_n(&b->stop, __ATOMIC_RELAXED) && !b->error) {
-		pthread_mutex_lock(&b->pause);
+	while (!__atomic_load_n(&b->stop, __ATOMIC_SEQ_CST) && !b->error) {
+		__atomic_store_n(&b->inside, true, __ATOMIC_SEQ_CST);
 		/* ENOBUFS: the last segment was dropped. */
-		if (send(b->socket, payload, sizeof(payload), 0) < 0 &&
+		if (!__atomic_load_n(&b->hold, __ATOMIC_SEQ_CST) &&
+		    send(b->socket, payload, sizeof(payload), 0) < 0 &&
 		    errno != ENOBUFS)
 			b->error = -errno;
-		pthread_mutex_unlock(&b->pause);
+		__atomic_store_n(&b->inside, false, __ATOMIC_SEQ_CST);
 		sched_yield();
 	}
 	return NULL;
+}
+
+/* No burst is under way until they are released. */
+static void bursts_hold(struct bursts *b, bool hold)
+{
+	__atomic_store_n(&b->hold, hold, __ATOMIC_SEQ_CST);
+	while (hold && __atomic_load_n(&b->inside, __ATOMIC_SEQ_CST))
+		sched_yield();
 }
 
 static unsigned int empty_ring(struct ringmem *mem)
@@ -416,8 +424,8 @@ static unsigned int empty_ring(struct ringmem *mem)
 /* A queue that leaves in the middle of a burst shows what it has of it. */
 TEST_F_TIMEOUT(ring_life, set_aside_in_a_burst, LIMIT)
 {
-	struct bursts bursts = { .pause = PTHREAD_MUTEX_INITIALIZER };
-	unsigned int rounds = scaled(4000), i, n, segment = SEGMENT;
+	struct bursts bursts = {};
+	unsigned int rounds = scaled(1000), i, n, segment = SEGMENT;
 	struct ringmem other, *mems[2] = { &self->mem, &other };
 	unsigned long seen = 0, in_bursts = 0;
 	struct rtnl_link_stats64 stats;
@@ -440,7 +448,7 @@ TEST_F_TIMEOUT(ring_life, set_aside_in_a_burst, LIMIT)
 			sched_yield();
 		ASSERT_EQ(0, device_setqueue(mems[i % 2]->fd,
 					     IFF_DETACH_QUEUE));
-		pthread_mutex_lock(&bursts.pause);
+		bursts_hold(&bursts, true);
 		n = empty_ring(mems[i % 2]);
 		in_bursts += n % SEGMENTS ? 1 : 0;
 		seen += n + empty_ring(mems[!(i % 2)]);
@@ -449,9 +457,9 @@ TEST_F_TIMEOUT(ring_life, set_aside_in_a_burst, LIMIT)
 		seen = stats.tx_packets;
 		ASSERT_EQ(0, device_setqueue(mems[i % 2]->fd,
 					     IFF_ATTACH_QUEUE));
-		pthread_mutex_unlock(&bursts.pause);
+		bursts_hold(&bursts, false);
 	}
-	__atomic_store_n(&bursts.stop, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&bursts.stop, true, __ATOMIC_SEQ_CST);
 	pthread_join(bursts.thread, NULL);
 	EXPECT_EQ(0, bursts.error);
 	printf("# %u times, %lu of them in the middle of a burst\n", i,

@@ -175,7 +175,7 @@ tap() {
 captures() {
 	carry ring 200 "--pcap-out $DIR/one.pcap" --to 198.19.0.2 -s 60,700,1500 \
 		-f 7 -n 200 || return 1
-	start "$DIR/dump" tcpdump -i any -nn -y LINUX_SLL2 -U \
+	start "$DIR/dump" tcpdump -i any -s 4096 -nn -y LINUX_SLL2 -U \
 		--immediate-mode -B 4096 -w "$DIR/any.pcap" \
 		src net 198.18.0.0/24 and inbound
 	dumping=$STARTED

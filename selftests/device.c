@@ -197,13 +197,20 @@ int device_fdinfo(int fd, const char *key, char *value, size_t size)
 	return err;
 }
 
-unsigned long scaled(unsigned long count)
+bool full_counts(void)
 {
 	const char *text = getenv("MYTUN_LONG");
+
+	return text && !strcmp(text, "1");
+}
+
+unsigned long scaled(unsigned long count)
+{
 	unsigned long scale = DEFAULT_SCALE;
 	unsigned long result = count;
+	const char *text;
 
-	if (text && !strcmp(text, "1")) {
+	if (full_counts()) {
 		scale = 1;
 	} else {
 		text = getenv("MYTUN_SCALE");

@@ -112,6 +112,9 @@ unsigned int device_drain(int fd);
 /* Line of /proc/self/fdinfo that starts with key; 0 or -errno. */
 int device_fdinfo(int fd, const char *key, char *value, size_t size);
 
+/* Whether all is to be done (MYTUN_LONG=1), or what tells most. */
+bool full_counts(void);
+
 /*
  * The count to use for a loop of count rounds: all of it with MYTUN_LONG=1,
  * else count / $MYTUN_SCALE (40 unless set), and at least 1. Prints what it

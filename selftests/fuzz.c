@@ -86,12 +86,11 @@ static uint64_t fuzz_seconds(void)
 {
 	const char *minutes = getenv("MYTUN_MINUTES");
 	const char *machines = getenv("MYTUN_MACHINES");
-	const char *text = getenv("MYTUN_LONG");
 	unsigned long share = machines ? strtoul(machines, NULL, 10) : 1;
 
 	if (minutes && strtoul(minutes, NULL, 10))
 		return strtoul(minutes, NULL, 10) * 60;
-	if (text && !strcmp(text, "1"))
+	if (full_counts())
 		return LONG_MINUTES * 60;
 	return MINUTES * 60 / (share ? share : 1);
 }

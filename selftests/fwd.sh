@@ -103,7 +103,7 @@ measure() {
 # Ping, TCP both ways, UDP; and both ends have counted.
 traffic() {
 	until_ok made && until_ok pinged -c 10 10.93.0.2 && pinged -6 -c 5 fd93::2 &&
-		measure -n "$BYTES" && measure -n "$BYTES" -R -P 4 &&
+		measure -n "$BYTES" && measure -t 1 -R -P 4 &&
 		measure -u -l 1200 -b 20M -n 240K &&
 		grep -q '"packets":	[1-9]' "$DIR/iperf3.json"
 }
@@ -324,7 +324,7 @@ mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
 echo "1..34"
-echo "# $BYTES of TCP in each direction"
+echo "# $BYTES of TCP, and a second of it back"
 for layer in tun plain batch ring; do
 	carries -l $layer && is_grouped
 	result "$layer"

@@ -209,21 +209,34 @@ play() {
 	wrong "$*: $took ms, not $least to $most"
 }
 
-# What was recorded with a pause of 1.2 seconds is sent with one.
+# NOW is the time in milliseconds.
+milliseconds() {
+	read -r NOW _ < /proc/uptime
+	NOW=${NOW%.*}${NOW#*.}0
+}
+
+# What was recorded with a pause of 1.2 seconds is sent with one. Where the
+# machine is slow the pause was longer, up to all that recording took.
 timing() {
 	start "$DIR/rx.json" mytun-gen rx -i out0 -l batch --json -Q \
 		--address 198.19.0.1/24 -n 20 -t 60 --pcap-out "$DIR/gap.pcap"
 	reading=$STARTED
 	until_ok at_work "$reading"
+	milliseconds
+	began=$NOW
 	for half in 1 2; do
 		[ $half = 1 ] || sleep 1.2
 		mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 198.19.0.2 \
 			-n 10 > "$DIR/tx.text" 2>> "$DIR/log" || return 1
 	done
 	ended "$reading" || return 1
+	milliseconds
+	pause=$((NOW - began))
 	# Never early; late as the machine is slow.
-	play 0 1000 && play 1200 5000 --speed 1 && play 600 3000 --speed 2 &&
-		play 0 1000 --speed 100 && play 2400 7000 --speed 1 --loops 2 &&
+	play 0 1000 && play 1200 $((pause + 4000)) --speed 1 &&
+		play 600 $((pause / 2 + 3000)) --speed 2 &&
+		play 0 $((pause / 100 + 1000)) --speed 100 &&
+		play 2400 $((pause * 2 + 5000)) --speed 1 --loops 2 &&
 		play 950 3000 --rate 20 && expect "$DIR/tx.json" packets = 20
 }
 

@@ -516,16 +516,24 @@ static bool ask(const char *check)
 static void ask_dkms_once(void)
 {
 	char path[PATH_MAX];
+	FILE *script;
 
-	if (access(DKMS_ONCE "/dkms", X_OK) &&
-	    shell("command -v dkms && mkdir -p " DKMS_ONCE " && "
-		  "dkms status -m mytun >" DKMS_ONCE "/status && "
-		  "cat >" DKMS_ONCE "/dkms <<END && chmod 755 " DKMS_ONCE "/dkms\n"
-		  "#!/bin/sh\n"
-		  "[ \"\\$1\" = status ] && exec cat " DKMS_ONCE "/status\n"
-		  "exec \"$(command -v dkms)\" \"\\$@\"\n"
-		  "END"))
-		return;
+	if (access(DKMS_ONCE "/dkms", X_OK)) {
+		if (shell("mkdir -p " DKMS_ONCE " && command -v dkms"))
+			return;
+		output[strcspn(output, "\n")] = '\0';
+		script = fopen(DKMS_ONCE "/dkms", "we");
+		if (!script)
+			return;
+		fprintf(script, "#!/bin/sh\n");
+		fprintf(script, "[ $1 = status ] && exec cat %s/status\n",
+			DKMS_ONCE);
+		fprintf(script, "exec %s \"$@\"\n", output);
+		fclose(script);
+		if (shell("dkms status -m mytun >" DKMS_ONCE "/status") ||
+		    chmod(DKMS_ONCE "/dkms", 0755))
+			return;
+	}
 	snprintf(path, sizeof(path), "%s:%s", DKMS_ONCE, getenv("PATH"));
 	setenv("PATH", path, 1);
 }

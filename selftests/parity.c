@@ -126,13 +126,6 @@ static const struct exception *find_exception(const struct step *step,
 	return NULL;
 }
 
-bool parity_long(void)
-{
-	const char *text = getenv("MYTUN_LONG");
-
-	return text && !strcmp(text, "1");
-}
-
 unsigned int parity_tun_features(void)
 {
 	int fd = open(TUN_NODE, O_RDWR | O_CLOEXEC);

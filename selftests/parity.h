@@ -15,9 +15,6 @@
 /* Why nothing can be compared here, or NULL. */
 const char *parity_missing(void);
 
-/* Whether all is to be done (MYTUN_LONG=1), or what tells most. */
-bool parity_long(void);
-
 /* TUNGETFEATURES of tun. */
 unsigned int parity_tun_features(void);
 

@@ -146,7 +146,7 @@ TEST_F_TIMEOUT(data, headers, 300)
 		for (vnet = 0; vnet < VNET_KINDS; vnet++) {
 			if (vnet && !variant->hdr)
 				break;
-			for (i = parity_long() ? 0 : 1; i < ARRAY_SIZE(sizes);
+			for (i = full_counts() ? 0 : 1; i < ARRAY_SIZE(sizes);
 			     i++) {
 				load = LOAD(kind, sizes[i]);
 				load.vnet = vnet;
@@ -186,7 +186,7 @@ TEST_F_TIMEOUT(data, sizes, 300)
 /* Every length up to a whole packet's headers, or every third. */
 TEST_F_TIMEOUT(data, cut, 300)
 {
-	const int step = parity_long() ? 1 : 3;
+	const int step = full_counts() ? 1 : 3;
 	static const enum load_kind kinds[] = {
 		LOAD_TCP4, LOAD_UDP6, LOAD_ETHER,
 	};

@@ -104,7 +104,7 @@ FIXTURE_TEARDOWN(ioctl)
  */
 static bool equal(enum state state, const char *title)
 {
-	bool compat = state == UP || parity_long();
+	bool compat = state == UP || full_counts();
 
 	if (!parity_equal(&steps, false, title))
 		return false;

@@ -13,7 +13,13 @@ from mytunvm import chroot, job, kernel, machine, package, shell
 
 SECONDS = 2400
 PROGRAMS = ("apt-utils", "autodep8", "autopkgtest", "procps")
-COMMAND = 'cd /debs && exec autopkgtest --test-name="$1" *.deb *.dsc -- null'
+# The system is a copy, and may be broken. 8: no test passed but superficial
+# ones, as that of DKMS calls itself, or none at all: see passed().
+COMMAND = """
+cd /debs
+autopkgtest --test-name="$1" --ignore-restrictions=breaks-testbed \\
+    *.deb *.dsc -- null || [ $? = 8 ]
+"""
 
 
 def give(publisher, inside):

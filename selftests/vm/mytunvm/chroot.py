@@ -85,8 +85,8 @@ class Chroot:
         below = ":".join(str(path) for path in (*self._kept, self.root))
         # A daemon that a command leaves behind (gpg-agent) ends with it.
         return ["unshare", "--mount", "--propagation", "private", "--pid",
-                "--fork", "--kill-child", "--", "sh", "-c", ENTER, "enter", below, str(self._work),
-                self._way, str(self._shared or ""),
+                "--fork", "--kill-child", "--", "sh", "-c", ENTER, "enter",
+                below, str(self._work), self._way, str(self._shared or ""),
                 *[str(word) for word in argv]]
 
     def run(self, *argv, log=None):

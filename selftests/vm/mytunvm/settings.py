@@ -31,15 +31,16 @@ class Settings:
 
     def environment(self, name="", slower=1):
         """What the test programs find in their environment, on the kernel of
-        that name, which is so many times slower than others."""
+        that name, which is so many times slower than others. One that has none
+        is the only one."""
         found = {"MYTUN_LONG": "1"} if self.long \
             else {"MYTUN_SCALE": str(SCALE * slower)}
-        if not self.long:
-            found["MYTUN_MACHINES"] = str(len(self.kernels))
         if self.minutes:
             found["MYTUN_MINUTES"] = str(self.minutes)
-        if not self.long and name != ONCE and ONCE in self.kernels:
-            found["MYTUN_ELSEWHERE"] = ONCE
+        if name in self.kernels and not self.long:
+            found["MYTUN_MACHINES"] = str(len(self.kernels))
+            if name != ONCE and ONCE in self.kernels:
+                found["MYTUN_ELSEWHERE"] = ONCE
         return found
 
     def __str__(self):

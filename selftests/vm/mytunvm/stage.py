@@ -16,15 +16,10 @@ COMMANDS = {
 }
 
 
-def run(name, report, long, workers=None):
-    """Run a stage's command and count each of its results.
-
-    'workers' is how many things it may do at once, if it asks.
-    """
+def run(name, report, long):
+    """Run a stage's command and count each of its results."""
     environment = dict(os.environ)
     environment.pop("LONG", None)
-    if workers:
-        environment["WORKERS"] = str(workers)
     if long:
         environment["LONG"] = "1"
     done = subprocess.run(

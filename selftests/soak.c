@@ -648,12 +648,11 @@ static uint64_t soak_ms(void)
 {
 	const char *minutes = getenv("MYTUN_MINUTES");
 	const char *machines = getenv("MYTUN_MACHINES");
-	const char *whole = getenv("MYTUN_LONG");
 	unsigned long share = machines ? strtoul(machines, NULL, 10) : 1;
 
 	if (minutes && strtoul(minutes, NULL, 10))
 		return strtoul(minutes, NULL, 10) * 60000;
-	if (whole && !strcmp(whole, "1"))
+	if (full_counts())
 		return 3600000;
 	return 60000 / (share ? share : 1);
 }

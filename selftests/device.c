@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "rtnl.h"
@@ -195,6 +196,17 @@ int device_fdinfo(int fd, const char *key, char *value, size_t size)
 	}
 	fclose(file);
 	return err;
+}
+
+unsigned int kernel_release(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname name;
+
+	uname(&name);
+	if (sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return KERNEL(major, minor);
 }
 
 bool full_counts(void)

@@ -112,6 +112,10 @@ unsigned int device_drain(int fd);
 /* Line of /proc/self/fdinfo that starts with key; 0 or -errno. */
 int device_fdinfo(int fd, const char *key, char *value, size_t size);
 
+/* Of the kernel that runs, as KERNEL(); 0: it does not say. */
+#define KERNEL(major, minor)	((major) * 1000 + (minor))
+unsigned int kernel_release(void);
+
 /* Whether all is to be done (MYTUN_LONG=1), or what tells most. */
 bool full_counts(void);
 

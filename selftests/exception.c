@@ -199,6 +199,10 @@ const struct exception exception_table[] = {
 		.where = PARITY_FLAGS,
 		.reason = "tun forgets a persistent device's send buffer",
 	}, {
+		.call = "file", .argument = "*", .field = "sndbuf",
+		.tun = "0, *", .mytun = "0, 2147483647",
+		.reason = "tun keeps the send buffer of a file's former device",
+	}, {
 		.call = "read", .argument = "?([12])[0-9]",
 		.field = "stats.*.tx_dropped", .tun = "*", .mytun = "*",
 		.where = PARITY_DATA,

@@ -13,14 +13,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "device.h"
+
 /* The programs, one of which must meet an exception. */
 #define PARITY_IOCTL	0x01
 #define PARITY_FLAGS	0x02
 #define PARITY_DATA	0x04
 /* Only by a 32-bit caller. */
 #define PARITY_COMPAT	0x80
-
-#define KERNEL(major, minor)	((major) * 1000 + (minor))
 
 struct exception {
 	/*

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <linux/ethtool.h>
@@ -88,10 +87,7 @@ static void send_packet(const struct fuzz_op *op)
  */
 static bool warns_of_tail(void)
 {
-	struct utsname kernel;
-
-	uname(&kernel);
-	return !strncmp(kernel.release, "5.", 2);
+	return kernel_release() < KERNEL(6, 0);
 }
 
 static void xdp(const struct fuzz_op *op)

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "kselftest.h"
@@ -40,20 +39,9 @@ __attribute__((constructor)) static void share(void)
 		abort();
 }
 
-static unsigned int running_kernel(void)
-{
-	unsigned int major = 0, minor = 0;
-	struct utsname name;
-
-	uname(&name);
-	if (sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return 0;
-	return KERNEL(major, minor);
-}
-
 static bool in_range(const struct exception *e)
 {
-	unsigned int kernel = running_kernel();
+	unsigned int kernel = kernel_release();
 
 	return kernel >= e->from && (!e->below || kernel < e->below);
 }

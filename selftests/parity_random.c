@@ -7,6 +7,7 @@
 #include "device.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,12 @@ static unsigned int features;
  * queues not set aside and attached again.
  */
 static bool filters;
+/*
+ * A send buffer, the only one of a sequence beside the first, which is without
+ * limit: for a file that changes devices tun and mytun differ, as listed, and
+ * one of the two then has the first.
+ */
+static int sndbuf;
 
 static uint32_t below(uint32_t n)
 {
@@ -156,7 +163,7 @@ static void set_by_value(int fd)
 
 static void set_by_pointer(int fd)
 {
-	static const long buffers[] = { 0x7fffffff, 1 << 20, 70000, 5000, 0 };
+	const long buffers[] = { INT_MAX, sndbuf, sndbuf, 0 };
 	static const long headers[] = { 10, 12, 20, 24, 64, 9 };
 
 	switch (below(6)) {
@@ -261,10 +268,12 @@ static void reopen(int fd)
 
 static void generate(void)
 {
+	static const int sndbufs[] = { 1 << 20, 70000, 5000 };
 	unsigned int count = STEPS_MIN + below(STEPS_MORE), i;
 
 	steps.count = 0;
 	filters = below(2);
+	sndbuf = sndbufs[below(ARRAY_SIZE(sndbufs))];
 	for (i = 0; i < FILES; i++)
 		step_fd(&steps, STEP_OPEN, i, O_NONBLOCK);
 	attach(0);

@@ -430,6 +430,20 @@ static bool asks_for_tail(int fd, const uint8_t *frame, size_t size, int pi,
 	return asks > packet && asks <= packet + hdr - VNET_SIZE;
 }
 
+/*
+ * Before 6.1's updates, tun keeps what is written to a set-aside queue with NAPI,
+ * and with it the queue's socket and its own module, for good.
+ */
+static bool would_leak(int fd)
+{
+	char name[IFNAMSIZ] = "";
+	int flags = 0;
+
+	return kernel_release() < KERNEL(6, 1) &&
+	       !device_getiff(fd, name, &flags) &&
+	       flags & IFF_DETACH_QUEUE && flags & IFF_NAPI;
+}
+
 static void write_load(struct player *p, const struct step *step)
 {
 	unsigned int pieces = step->load.pieces ? step->load.pieces : 1, i;
@@ -439,6 +453,8 @@ static void write_load(struct player *p, const struct step *step)
 	size_t size, at = 0;
 	ssize_t ret;
 
+	if (would_leak(fd))
+		return;
 	/* A header that is all of the buffer would leave no packet. */
 	if (hdr > 4096)
 		hdr = 4096;

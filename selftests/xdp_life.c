@@ -303,6 +303,57 @@ static void *write_all(void *arg)
 	return NULL;
 }
 
+/* Large ones, for which a program runs as for packets of any device. */
+struct large_writer {
+	struct ringdev *dev;
+	pthread_t thread;
+	int fd;
+	bool stop;
+	unsigned long written, failed;
+};
+
+static void *write_large(void *arg)
+{
+	struct large_writer *w = arg;
+	uint8_t *buffer = malloc(RINGDEV_DATA_MAX);
+	size_t size = ringdev_build(w->dev, buffer, 1, 0, 5000);
+
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		if (device_write(w->fd, buffer, size) == (ssize_t)size)
+			w->written++;
+		else
+			w->failed++;
+	}
+	free(buffer);
+	return NULL;
+}
+
+/*
+ * A packet never claims to be from a queue that the stack does not know any
+ * more: the kernel's log would say so.
+ */
+TEST_F_TIMEOUT(xdp_queues, set_aside_under_traffic, LIMIT)
+{
+	struct life *life = &self->life;
+	struct large_writer w = { .dev = &life->dev, .fd = life->fd[3] };
+	unsigned long rounds = scaled(20000), i;
+	int map = array_new();
+
+	ASSERT_EQ(0, attach(life, xdp_count(map, XDP_DROP)));
+	ASSERT_EQ(0, -pthread_create(&w.thread, NULL, write_large, &w));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, device_setqueue(w.fd, IFF_DETACH_QUEUE));
+		ASSERT_EQ(0, device_setqueue(w.fd, IFF_ATTACH_QUEUE));
+	}
+	__atomic_store_n(&w.stop, true, __ATOMIC_RELAXED);
+	pthread_join(w.thread, NULL);
+	EXPECT_LT(0, w.written);
+	EXPECT_EQ(0, w.failed);
+	EXPECT_EQ(w.written, array_get(map));
+	close(map);
+	printf("# %lu packets, set aside %lu times\n", w.written, rounds);
+}
+
 TEST_F_TIMEOUT(xdp_life, replaced_under_traffic, LIMIT)
 {
 	struct life *life = &self->life;

@@ -513,7 +513,7 @@ static __always_inline int deliver(struct mytun *tun, struct mytun_queue *q,
 		skb->dev = tun->dev;
 	}
 	skb_reset_network_header(skb);
-	skb_record_rx_queue(skb, q->index);
+	skb_record_rx_queue(skb, READ_ONCE(q->index));
 	skb->mark = in->mark;
 	skb->priority = in->priority;
 	if (unlikely(prog)) {

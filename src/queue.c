@@ -309,7 +309,12 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	}
 	q->sk.sk_shutdown &= ~RCV_SHUTDOWN;
 	q->sk.sk_sndbuf = tun->sndbuf;
-	q->index = tun->nqueues;
+	/*
+	 * One that was set aside is being written to: the stack must know the
+	 * number before a packet bears it.
+	 */
+	netif_set_real_num_rx_queues(dev, tun->nqueues + 1);
+	WRITE_ONCE(q->index, tun->nqueues);
 	q->ifindex = 0;		/* it was for this one */
 	q->filtered = filter && rcu_access_pointer(tun->filters.classic);
 	WRITE_ONCE(q->flow_id, id);
@@ -390,12 +395,16 @@ void mytun_queue_disable(struct mytun_queue *q)
 	WRITE_ONCE(q->disabled, tun);
 	list_add_tail(&q->disabled_node, &tun->disabled);
 	tun->ndisabled++;
+	/*
+	 * What it goes on writing must come from a queue that the stack knows:
+	 * nobody writes under the old number when the stack has forgotten that,
+	 * after the grace period.
+	 */
+	WRITE_ONCE(q->index, 0);
+	WRITE_ONCE(q->xdp_rxq.queue_index, 0);
 	synchronize_net();
 	mytun_napi_del(q);
 	clean_up(tun, q, id);
-	/* What it writes comes from a queue that the stack knows. */
-	WRITE_ONCE(q->index, 0);
-	WRITE_ONCE(q->xdp_rxq.queue_index, 0);
 }
 
 /* The queue's file is closed. Context: rtnl, may sleep. */

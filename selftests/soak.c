@@ -16,11 +16,12 @@
  *	received by the stack + dropped by the XDP program + sent back by it
  *
  * Exactly, but for these: a write() that SIGKILL cut short may have been
- * accepted or not; and what waits in a qdisc is forgotten by the stack, and
- * counted by nobody, when the number of queues falls, or the device goes down.
- * So half of the rounds have a device without a qdisc, and most of the others
- * keep all queues; in the one kind that is left no more may come out than went
- * in, and what was forgotten is printed.
+ * accepted or not; and what waits in a qdisc, or is sent while the device goes
+ * down, is forgotten by the stack, and counted by nobody, as what waits when the
+ * number of queues falls. So half of the rounds have a device without a qdisc,
+ * which goes down when nobody sends, and most of the others keep all queues; in
+ * the one kind that is left no more may come out than went in, and what was
+ * forgotten is printed.
  *
  * MYTUN_MINUTES says how long; an hour with MYTUN_LONG=1, else a minute, which
  * the machines of one run share. Each kind of device has a round at least.
@@ -169,6 +170,15 @@ static void come_up(struct round *r)
 	soak_release(r->soak);
 }
 
+static void go_down(struct round *r)
+{
+	if (r->kind->direct)
+		soak_hold(r->soak);
+	must(r, "down", link_set_down(SOAK_NAME));
+	if (r->kind->direct)
+		soak_release(r->soak);
+}
+
 static void start_queue(struct round *r, unsigned int slot)
 {
 	struct soak_work *w = &r->work[slot];
@@ -280,6 +290,8 @@ static void move(struct round *r)
 {
 	unsigned int to = !r->where;
 
+	if (r->kind->direct)
+		go_down(r);
 	must(r, "move", link_set_netns(SOAK_NAME, r->namespace[to]));
 	must(r, "enter", netns_enter(r->namespace[to]));
 	r->where = to;
@@ -326,7 +338,7 @@ static void happen(struct round *r)
 		toggle_program(r);
 		break;
 	case DOWN:
-		must(r, "down", link_set_down(SOAK_NAME));
+		go_down(r);
 		come_up(r);
 		break;
 	case MOVED:

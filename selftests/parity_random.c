@@ -272,6 +272,7 @@ static void generate(void)
 	unsigned int count = STEPS_MIN + below(STEPS_MORE), i;
 
 	steps.count = 0;
+	steps.spares_tun = true;
 	filters = below(2);
 	sndbuf = sndbufs[below(ARRAY_SIZE(sndbufs))];
 	for (i = 0; i < FILES; i++)

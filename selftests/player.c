@@ -41,6 +41,7 @@
 
 struct player {
 	bool compat;
+	bool spares_tun;
 	int fd[STEP_FDS];
 	uint8_t *arena;
 	int news;
@@ -432,7 +433,8 @@ static bool asks_for_tail(int fd, const uint8_t *frame, size_t size, int pi,
 
 /*
  * Before 6.1's updates, tun keeps what is written to a set-aside queue with NAPI,
- * and with it the queue's socket and its own module, for good.
+ * and with it the queue's socket and its own module: for good, unless the queue
+ * is taken back.
  */
 static bool would_leak(int fd)
 {
@@ -453,7 +455,7 @@ static void write_load(struct player *p, const struct step *step)
 	size_t size, at = 0;
 	ssize_t ret;
 
-	if (would_leak(fd))
+	if (p->spares_tun && would_leak(fd))
 		return;
 	/* A header that is all of the buffer would leave no packet. */
 	if (hdr > 4096)
@@ -682,7 +684,9 @@ static void play(struct player *p, const char *node, const struct step *step)
 int player_run(const char *node, const struct steps *steps, bool compat,
 	       struct note *notes, unsigned int *done)
 {
-	struct player p = { .compat = compat };
+	struct player p = {
+		.compat = compat, .spares_tun = steps->spares_tun,
+	};
 	unsigned int i;
 	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 	int err;

@@ -73,6 +73,8 @@ struct step {
 
 struct steps {
 	unsigned int count;
+	/* Without writes that an older tun keeps until the machine is down. */
+	bool spares_tun;
 	struct step at[STEP_MAX];
 };
 

@@ -55,6 +55,7 @@
 /* Ample for an emulated machine with a dozen busy processes. */
 #define STUCK_MS	(3 * DEADLINE_MS)
 #define GIVE_UP		5		/* rounds that failed */
+#define LOOPBACK	1		/* its index, in each namespace */
 #define TAINTED		"/proc/sys/kernel/tainted"
 #define PFIFO_PACKETS	2000
 
@@ -187,6 +188,41 @@ static void start_queue(struct round *r, unsigned int slot)
 	must(r, "process", soak_work_start(w, r->work));
 }
 
+/*
+ * Programs are in use before packets flow, and until none does, by devices that
+ * have no packets: else each one that comes or goes changes the kernel's code
+ * (the dispatcher of XDP programs, a static key), which emulated processors may
+ * run into half-changed, and the kernel dies of an int3.
+ */
+static void load_programs(struct round *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		r->map[i] = array_new();
+		r->xdp[i] = xdp_count(r->map[i], i ? XDP_TX : XDP_DROP);
+		must(r, "XDP program", r->xdp[i]);
+		netns_enter(r->namespace[i]);
+		must(r, "XDP on lo", xdp_attach(LOOPBACK, r->xdp[i],
+						XDP_FLAGS_SKB_MODE));
+	}
+	netns_enter(r->namespace[0]);
+}
+
+static void unload_programs(struct round *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		netns_enter(r->namespace[i]);
+		must(r, "XDP off lo", xdp_attach(LOOPBACK, -1,
+						 XDP_FLAGS_SKB_MODE));
+		close(r->xdp[i]);
+		close(r->map[i]);
+	}
+	netns_enter(r->namespace[0]);
+}
+
 static void start(struct round *r)
 {
 	const struct kind *kind = r->kind;
@@ -198,11 +234,7 @@ static void start(struct round *r)
 	s->direct = kind->direct;
 	s->front = kind->flags & IFF_VNET_HDR ? SOAK_VNET : 0;
 	s->seed = r->seed;
-	for (i = 0; i < 2; i++) {
-		r->map[i] = array_new();
-		r->xdp[i] = xdp_count(r->map[i], i ? XDP_TX : XDP_DROP);
-		must(r, "XDP program", r->xdp[i]);
-	}
+	load_programs(r);
 	/*
 	 * Before anybody writes, and before there is a file or a ring that they
 	 * could keep: a queue that its process has left must leave the device.
@@ -613,11 +645,7 @@ static void soak_round(struct round *r, struct total *sum)
 	end_child(r, r->sink, "sink");
 	check_books(r, sum);
 	must(r, "delete", link_delete(SOAK_NAME));
-	netns_enter(r->namespace[0]);
-	for (i = 0; i < 2; i++) {
-		close(r->xdp[i]);
-		close(r->map[i]);
-	}
+	unload_programs(r);
 	for (i = 0; i < EVENTS; i++)
 		sum->events[i] += r->events[i];
 }

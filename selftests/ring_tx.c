@@ -601,6 +601,8 @@ TEST_F_TIMEOUT(ring_tx, random_headers, LIMIT)
 	for (i = 0; i < count; i++) {
 		ringdev_random(&self->dev, &self->seed, false);
 		len = self->dev.front + self->dev.packet->size;
+		/* The stack sees a packet before its place in the ring is free. */
+		ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 		record = ringmem_reserve(&self->mem, len);
 		ASSERT_NE(NULL, record);
 		ringdev_put_random(&self->dev, record_data(record));
@@ -632,6 +634,7 @@ TEST_F_TIMEOUT(ring_tx, gso, LIMIT)
 		size = ringdev_random_size(&self->seed, 1401, max);
 		len = size + 40 + self->dev.front +
 		      (self->dev.ethernet ? 14 : 0);
+		ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 		record = ringmem_reserve(&self->mem, len);
 		ASSERT_NE(NULL, record);
 		ASSERT_EQ(len, ringdev_build_gso(&self->dev,

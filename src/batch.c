@@ -8,17 +8,12 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "batch.h"
 #include "frame.h"
 #include "intake.h"
 #include "record.h"
 #include "ring.h"
-
-struct mytun_batch_mode {
-	struct mytun_record_rules rules;
-	bool reads;
-	bool writes;
-	struct rcu_head rcu;
-};
+#include "store.h"
 
 static bool batch_mode(struct mytun_queue *q, struct mytun_batch_mode *copy)
 {
@@ -33,25 +28,36 @@ static bool batch_mode(struct mytun_queue *q, struct mytun_batch_mode *copy)
 }
 
 /*
- * Take packets that fit into @room together, a few at a time.
- * Return: how many; *too_small: one waits, and @room is too small for it.
+ * Take packets that fit into @room together, a few at a time, up to those for
+ * which there is mytun_store_take_run(), unless that has not taken the first.
+ * Return: how many; *too_small: one waits, and @room is too small for it;
+ * *more: one waits.
  */
 static unsigned int take(struct mytun *tun, struct mytun_queue *q,
 			 const struct mytun_record_rules *rules, size_t room,
-			 void **packets, bool *too_small)
+			 void **packets, bool *too_small, bool *more)
 {
 	unsigned int n = 0;
 
 	*too_small = false;
+	*more = true;
 	spin_lock(&q->ring.consumer_lock);
 	while (n < MYTUN_INTAKE_RUN) {
 		void *packet = __ptr_ring_peek(&q->ring);
 		u32 len;
 
-		if (!packet)
+		if (!packet) {
+			*more = false;
 			break;
-		len = MYTUN_RECORD_HEADER + rules->head_room +
-		      mytun_packet_read_len(tun, packet);
+		}
+		if (unlikely(mytun_packet_is_stored(packet))) {
+			if (n)
+				break;
+			len = mytun_store_read_len(tun, q, packet);
+		} else {
+			len = mytun_packet_read_len(tun, packet);
+		}
+		len += MYTUN_RECORD_HEADER + rules->head_room;
 		if (len > room) {
 			*too_small = true;
 			break;
@@ -59,7 +65,7 @@ static unsigned int take(struct mytun *tun, struct mytun_queue *q,
 		/* The padding of the last one need not fit. */
 		room -= min_t(size_t, room, ALIGN(len + rules->tail_room,
 						  MYTUN_RECORD_ALIGN));
-		packets[n++] = __ptr_ring_consume(&q->ring);
+		packets[n++] = __mytun_packet_take(q);
 	}
 	spin_unlock(&q->ring.consumer_lock);
 	return n;
@@ -100,41 +106,80 @@ drop:
 	return -EFAULT;
 }
 
-static ssize_t read_batch(struct mytun *tun, struct mytun_queue *q,
+/* Return: bytes put, *@err: what ended it, or 0. */
+static size_t put_records(struct mytun *tun, struct mytun_queue *q,
 			  const struct mytun_record_rules *rules,
+			  void **packets, unsigned int n, struct iov_iter *to,
+			  int *err)
+{
+	size_t done = 0;
+	unsigned int i;
+	ssize_t put;
+
+	*err = 0;
+	for (i = 0; i < n; i++) {
+		void *packet = packets[i];
+
+		if (*err) {
+			mytun_packet_drop(tun, q, packet, MYTUN_DROP_TX_BUFFER);
+			continue;
+		}
+		if (unlikely(mytun_packet_is_stored(packet))) {
+			packet = mytun_store_unpack(tun, q, packet);
+			if (!packet)
+				continue;
+		}
+		put = put_record(tun, q, rules, packet, to);
+		if (put < 0)
+			*err = put;
+		else
+			done += put;
+	}
+	return done;
+}
+
+static ssize_t read_batch(struct mytun *tun, struct mytun_queue *q,
+			  const struct mytun_batch_mode *mode,
 			  struct iov_iter *to, bool nonblock)
 {
 	void *packets[MYTUN_INTAKE_RUN];
-	ssize_t done = 0, put = 0;
-	unsigned int i, n;
-	bool too_small;
+	struct mytun_store_run run = {};
+	bool too_small, more, fault;
+	ssize_t done = 0;
+	unsigned int n;
+	int err;
 
 	for (;;) {
-		n = take(tun, q, rules, iov_iter_count(to), packets,
-			 &too_small);
-		if (n)
-			mytun_queue_took(tun, q, n);
-		for (i = 0; i < n; i++) {
-			if (put < 0) {
-				mytun_packet_drop(tun, q, packets[i],
-						  MYTUN_DROP_TX_BUFFER);
+		if (mode->store)
+			mytun_store_take_run(tun, q, &mode->rules,
+					     iov_iter_count(to), &run);
+		if (run.n) {
+			mytun_queue_took(tun, q, run.n);
+			done += mytun_store_read_run(tun, q, &run, to, &fault);
+			if (fault)
+				return done ?: -EFAULT;
+			if (run.more)
 				continue;
-			}
-			put = put_record(tun, q, rules, packets[i], to);
-			if (put > 0)
-				done += put;
+			return done;
 		}
-		if (put < 0)
-			return done ?: put;
-		if (n == MYTUN_INTAKE_RUN && !too_small)
-			continue;
+		n = take(tun, q, &mode->rules, iov_iter_count(to), packets,
+			 &too_small, &more);
+		if (n) {
+			mytun_queue_took(tun, q, n);
+			done += put_records(tun, q, &mode->rules, packets, n,
+					    to, &err);
+			if (err)
+				return done ?: err;
+			if (more && !too_small)
+				continue;
+		}
 		if (done)
 			return done;
 		if (too_small)
 			return -EMSGSIZE;
-		put = mytun_read_wait(q, nonblock);
-		if (put)
-			return put;
+		err = mytun_read_wait(q, nonblock);
+		if (err)
+			return err;
 	}
 }
 
@@ -146,31 +191,52 @@ ssize_t mytun_batch_read(struct mytun *tun, struct mytun_queue *q,
 
 	if (!batch_mode(q, &mode) || !mode.reads)
 		return mytun_read_one(tun, q, to, nonblock);
-	done = read_batch(tun, q, &mode.rules, to, nonblock);
+	done = read_batch(tun, q, &mode, to, nonblock);
 	if (done > 0)
 		mytun_count_tx_batch(q);
 	return done;
 }
 
+/* What is being written. */
+struct feed {
+	struct iov_iter *from;
+	bool has_next;			/* of the next record, this was read: */
+	struct mytun_record next;
+	struct mytun_intake in[MYTUN_INTAKE_RUN];
+};
+
 /* A record out of the user's memory. Return: its bytes, or a negative errno. */
 static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 			   const struct mytun_record_rules *rules,
 			   const struct mytun_intake_rules *intake,
-			   struct iov_iter *from, struct mytun_intake *in)
+			   struct feed *feed, struct mytun_intake *in)
 {
+	struct iov_iter *from = feed->from;
 	size_t left = iov_iter_count(from);
 	struct mytun_source src = { .iter = from };
 	struct mytun_record r;
+	u32 behind;
 	int err;
 
-	if (left < sizeof(r))
-		return -EINVAL;
-	if (!copy_from_iter_full(&r, sizeof(r), from))
-		return -EFAULT;
+	if (likely(feed->has_next)) {
+		feed->has_next = false;
+		r = feed->next;
+		left += sizeof(r);
+	} else {
+		if (left < sizeof(r))
+			return -EINVAL;
+		if (!copy_from_iter_full(&r, sizeof(r), from))
+			return -EFAULT;
+	}
 	/* The padding of the last record may be missing. */
 	if (!mytun_record_size_ok(&r, ALIGN(left, MYTUN_RECORD_ALIGN)) ||
 	    !mytun_record_ok(rules, &r) || (u64)r.offset + r.len > left)
 		return -EINVAL;
+	/* One copy reads a packet and the header of the next record. */
+	behind = r.size - r.offset - r.len + sizeof(r);
+	if (behind <= MYTUN_BEHIND_MAX && left >= r.size + sizeof(r))
+		src.behind = behind;
+	src.next = &feed->next;
 	left = min_t(size_t, r.size, left);
 	if (!r.len) {
 		/* It holds no packet. */
@@ -180,7 +246,8 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 		in->len = left;
 		return left;
 	}
-	iov_iter_advance(from, r.offset - sizeof(r));
+	if (r.offset > sizeof(r))
+		iov_iter_advance(from, r.offset - sizeof(r));
 	src.len = r.len;
 	err = mytun_intake_read(tun, q, intake, &src, in);
 	if (err)
@@ -189,7 +256,9 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
 	in->priority = r.priority;
 	/* What the user handed over is the whole record. */
 	in->len = left;
-	iov_iter_advance(from, left - r.offset - r.len);
+	feed->has_next = src.behind;
+	if (unlikely(!src.behind))
+		iov_iter_advance(from, left - r.offset - r.len);
 	return left;
 }
 
@@ -199,18 +268,18 @@ static ssize_t read_record(struct mytun *tun, struct mytun_queue *q,
  */
 static size_t write_run(struct mytun *tun, struct mytun_queue *q,
 			const struct mytun_record_rules *rules,
-			struct mytun_intake_rules *intake,
-			struct iov_iter *from, int *err)
+			struct mytun_intake_rules *intake, struct feed *feed,
+			int *err)
 {
-	struct mytun_intake in[MYTUN_INTAKE_RUN];
+	struct mytun_intake *in = feed->in;
 	unsigned int most = mytun_intake_run(tun);
 	unsigned int i, n = 0;
 	size_t done = 0;
 	ssize_t got = 0;
 	int failed = 0;
 
-	while (n < most && iov_iter_count(from)) {
-		got = read_record(tun, q, rules, intake, from, &in[n]);
+	while (n < most && (feed->has_next || iov_iter_count(feed->from))) {
+		got = read_record(tun, q, rules, intake, feed, &in[n]);
 		if (got < 0)
 			break;
 		n++;
@@ -247,6 +316,7 @@ static ssize_t write_batch(struct mytun *tun, struct mytun_queue *q,
 			   const struct mytun_record_rules *rules,
 			   struct iov_iter *from, bool nonblock)
 {
+	struct feed feed = { .from = from };
 	struct mytun_intake_rules intake;
 	ssize_t done = 0;
 	int err;
@@ -255,9 +325,9 @@ static ssize_t write_batch(struct mytun *tun, struct mytun_queue *q,
 		return -EINVAL;
 	mytun_intake_rules(tun, q, nonblock, &intake);
 	do {
-		done += write_run(tun, q, rules, &intake, from, &err);
+		done += write_run(tun, q, rules, &intake, &feed, &err);
 		cond_resched();
-	} while (!err && iov_iter_count(from));
+	} while (!err && (feed.has_next || iov_iter_count(from)));
 	return done ?: err;
 }
 
@@ -273,6 +343,25 @@ ssize_t mytun_batch_write(struct mytun *tun, struct mytun_queue *q,
 	if (done > 0)
 		mytun_count_rx_batch(q);
 	return done;
+}
+
+/*
+ * The queue's store, which stays until the file is closed. Without memory for
+ * one, batches work as well. Context: rtnl.
+ */
+static struct mytun_store *store_of(const struct mytun *tun,
+				    struct mytun_queue *q)
+{
+	struct mytun_store *s = q->store;
+
+	if (s)
+		return s;
+	s = mytun_store_create(tun);
+	/* Who takes a record of it, under the lock, comes after this. */
+	spin_lock(&q->ring.consumer_lock);
+	q->store = s;
+	spin_unlock(&q->ring.consumer_lock);
+	return s;
 }
 
 /* MYTUN_IOC_BATCH. Context: rtnl. */
@@ -303,6 +392,7 @@ long mytun_batch_ioctl(struct mytun *tun, struct mytun_queue *q,
 		mode->rules = rules;
 		mode->reads = b.flags & MYTUN_Q_READ;
 		mode->writes = b.flags & MYTUN_Q_WRITE;
+		mode->store = mode->reads ? store_of(tun, q) : NULL;
 	}
 	old = rtnl_dereference(q->batch);
 	rcu_assign_pointer(q->batch, mode);

@@ -56,7 +56,7 @@ static int run(struct mytun_rings *r, int *most)
 		if (r->drive_flags & MYTUN_DRIVE_GRO && r->napi_added &&
 		    napi_schedule_prep(&r->napi))
 			napi = &r->napi;
-		*most = mytun_intake_run(tun);
+		*most = mytun_ring_run(tun);
 		n = mytun_ring_take(tun, q, r, napi, *most);
 		if (napi)
 			napi_complete_done(napi, n);

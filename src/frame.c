@@ -18,7 +18,7 @@ void mytun_packet_free(void *packet)
 
 	if (unlikely(frame))
 		xdp_return_frame(frame);
-	else
+	else if (!mytun_packet_is_stored(packet))
 		kfree_skb(packet);
 }
 
@@ -27,10 +27,14 @@ void mytun_packet_drop(struct mytun *tun, struct mytun_queue *q, void *packet,
 {
 	struct xdp_frame *frame = mytun_packet_frame(packet);
 
-	if (unlikely(frame))
+	if (unlikely(frame)) {
 		mytun_frame_drop(tun, q, frame, reason);
-	else
+	} else if (unlikely(mytun_packet_is_stored(packet))) {
+		mytun_count_drop(tun, q, reason);
+		mytun_store_done(q);
+	} else {
 		mytun_drop(tun, q, packet, reason);
+	}
 }
 
 void mytun_frame_done(struct mytun_queue *q, struct xdp_frame *frame)

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 
 #include "intake.h"
+#include "record.h"
 
 /* The least that is made linear of a packet that does not fit one page. */
 #define LINEAR_MIN	256
@@ -28,6 +29,10 @@ void mytun_intake_rules(const struct mytun *tun, const struct mytun_queue *q,
 	rules->napi = NULL;
 	rules->through_napi = READ_ONCE(q->flags) & IFF_NAPI;
 	rules->segments = false;
+	rules->plain = (rules->flags & (MYTUN_TYPE_MASK | IFF_NO_PI |
+					IFF_VNET_HDR)) ==
+		       (IFF_TUN | IFF_NO_PI) && !tun->flows &&
+		       !rules->through_napi;
 	rules->packets = 0;
 	rules->bytes = 0;
 	rules->xdp.active = false;
@@ -94,6 +99,44 @@ static __always_inline int read_headers(const struct mytun_intake_rules *rules,
 }
 
 /*
+ * The packet, and what is wanted behind it, for which there is room where the
+ * skb's own data will be.
+ */
+static __always_inline int copy_payload(struct mytun_source *src, void *to,
+					unsigned int n)
+{
+	size_t all = n + src->behind, got;
+
+	BUILD_BUG_ON(sizeof(struct skb_shared_info) < MYTUN_BEHIND_MAX);
+	if (!src->behind)
+		return source_copy(src, to, n);
+	got = copy_from_iter(to, all, src->iter);
+	if (unlikely(got != all)) {
+		/* The packet may be readable, and what is behind it not. */
+		iov_iter_revert(src->iter, got);
+		src->behind = 0;
+		return source_copy(src, to, n);
+	}
+	src->len -= n;
+	memcpy(src->next, to + all - sizeof(struct mytun_record),
+	       sizeof(struct mytun_record));
+	return 0;
+}
+
+/* skb_page_frag_refill(), short for what is so most often. */
+static __always_inline bool refill(unsigned int room, struct page_frag *frag,
+				   gfp_t gfp)
+{
+	if (likely(frag->page && frag->offset + room <= frag->size)) {
+		/* All that was in it is free: begin anew, caches have it. */
+		if (page_ref_count(frag->page) == 1)
+			frag->offset = 0;
+		return true;
+	}
+	return skb_page_frag_refill(room, frag, gfp);
+}
+
+/*
  * A packet that fits one page: head and payload in one piece of the caller's
  * page fragment, which only the caller uses. For write() that is the task's.
  */
@@ -109,14 +152,14 @@ static __always_inline int read_page(const struct mytun_intake_rules *rules,
 	in->room = SKB_DATA_ALIGN(rules->headroom + in->payload) +
 		   SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
-	if (unlikely(!skb_page_frag_refill(in->room, frag, rules->gfp)))
+	if (unlikely(!refill(in->room, frag, rules->gfp)))
 		return -ENOMEM;
 	/* Ours before the copy: a fault may use the fragment for itself. */
 	page = frag->page;
 	in->head = page_address(page) + frag->offset;
 	get_page(page);
 	frag->offset += in->room;
-	err = source_copy(src, in->head + rules->headroom, in->payload);
+	err = copy_payload(src, in->head + rules->headroom, in->payload);
 	if (unlikely(err))
 		put_page(page);
 	return err;
@@ -300,21 +343,29 @@ read_skb(struct mytun_queue *q, const struct mytun_intake_rules *rules,
 	return read_frags(rules, src, linear);
 }
 
-/* Inline, so that a carrier that has no use for a part does not pay for it. */
+/*
+ * Inline, so that a carrier that has no use for a part does not pay for it.
+ * @plain is a constant: is_plain().
+ */
 static __always_inline int read_packet(struct mytun *tun,
 				       struct mytun_queue *q,
 				       const struct mytun_intake_rules *rules,
 				       struct mytun_source *src,
-				       struct mytun_intake *in)
+				       struct mytun_intake *in, bool plain)
 {
 	int err;
 
 	in->len = src->len;
+	in->mark = 0;
+	in->priority = 0;
+	if (plain) {
+		in->skb = NULL;
+		err = read_page(rules, src, in);
+		goto out;
+	}
 	err = read_headers(rules, src, in);
 	if (unlikely(err))
 		return err;
-	in->mark = 0;
-	in->priority = 0;
 	if (likely(rules->headroom + src->len <= SKB_WITH_OVERHEAD(PAGE_SIZE) &&
 		   !rules->segments &&
 		   (READ_ONCE(q->sk.sk_sndbuf) == INT_MAX ||
@@ -323,19 +374,41 @@ static __always_inline int read_packet(struct mytun *tun,
 		in->skb = NULL;
 		err = read_page(rules, src, in);
 	} else {
+		src->behind = 0;
 		in->skb = read_skb(q, rules, src, in);
 		err = PTR_ERR_OR_ZERO(in->skb);
 	}
+out:
 	if (unlikely(err))
 		count_failed_read(tun, q, err);
 	return err;
+}
+
+/* Whether the short way is for a packet of @len bytes. */
+static __always_inline bool is_plain(const struct mytun_queue *q,
+				     const struct mytun_intake_rules *rules,
+				     size_t len)
+{
+	return rules->plain && !rules->segments &&
+	       rules->headroom + len <= SKB_WITH_OVERHEAD(PAGE_SIZE) &&
+	       (READ_ONCE(q->sk.sk_sndbuf) == INT_MAX ||
+		!gfpflags_allow_blocking(rules->gfp));
+}
+
+static noinline int read_any(struct mytun *tun, struct mytun_queue *q,
+			     const struct mytun_intake_rules *rules,
+			     struct mytun_source *src, struct mytun_intake *in)
+{
+	return read_packet(tun, q, rules, src, in, false);
 }
 
 int mytun_intake_read(struct mytun *tun, struct mytun_queue *q,
 		      const struct mytun_intake_rules *rules,
 		      struct mytun_source *src, struct mytun_intake *in)
 {
-	return read_packet(tun, q, rules, src, in);
+	if (likely(is_plain(q, rules, src->len)))
+		return read_packet(tun, q, rules, src, in, true);
+	return read_any(tun, q, rules, src, in);
 }
 
 void mytun_intake_cancel(struct mytun_intake *in)
@@ -442,15 +515,19 @@ run_on_skb(struct mytun *tun, struct mytun_intake_rules *rules,
 	return skb;
 }
 
+/*
+ * @plain: as for read_packet(), which @in is from. A TUN has no programs, and a
+ * ring a drive of its own.
+ */
 static __always_inline int deliver(struct mytun *tun, struct mytun_queue *q,
 				   struct mytun_intake_rules *rules,
-				   struct mytun_intake *in)
+				   struct mytun_intake *in, bool plain)
 {
-	bool tap = (rules->flags & MYTUN_TYPE_MASK) == IFF_TAP;
-	struct sk_buff *skb = in->skb;
+	bool tap = !plain && (rules->flags & MYTUN_TYPE_MASK) == IFF_TAP;
+	struct sk_buff *skb = plain ? NULL : in->skb;
 	unsigned int len;
 	enum mytun_drop reason;
-	struct bpf_prog *prog = rcu_dereference(tun->xdp); /* to be run yet */
+	struct bpf_prog *prog = plain ? NULL : rcu_dereference(tun->xdp);
 	struct mytun_headers *h = &rules->headers;
 	int err;
 
@@ -469,7 +546,7 @@ static __always_inline int deliver(struct mytun *tun, struct mytun_queue *q,
 	}
 	if (tap) {
 		in->proto = 0;
-	} else if (rules->flags & IFF_NO_PI) {
+	} else if (plain || rules->flags & IFF_NO_PI) {
 		in->proto = guess_protocol(skb);
 		if (unlikely(!in->proto)) {
 			err = -EINVAL;
@@ -477,14 +554,14 @@ static __always_inline int deliver(struct mytun *tun, struct mytun_queue *q,
 			goto drop;
 		}
 	}
-	if (must_dissect(tun, in)) {
+	if (!plain && must_dissect(tun, in)) {
 		/* A TUN packet whose sender says EtherType 0 has no headers. */
 		if (tap || in->proto)
 			mytun_dissect(skb, 0, in->proto, h);
 		else
 			memset(h, 0, sizeof(*h));
 	}
-	if (mytun_vnet_tells(&in->vnet)) {
+	if (!plain && mytun_vnet_tells(&in->vnet)) {
 		err = mytun_vnet_apply(&in->vnet, skb, h);
 		if (unlikely(err)) {
 			reason = err == -ENOMEM ? MYTUN_DROP_RX_NOMEM :
@@ -523,14 +600,14 @@ static __always_inline int deliver(struct mytun *tun, struct mytun_queue *q,
 	}
 
 	/* Before the stack sees the packet: its reply may come at once. */
-	if (tun->flows && h->tuple.kind != MYTUN_TUPLE_NONE)
+	if (!plain && tun->flows && h->tuple.kind != MYTUN_TUPLE_NONE)
 		mytun_queue_learn(tun, q, &h->tuple);
 
 	rules->packets++;
 	rules->bytes += len;
 	if (rules->napi) {
 		napi_gro_receive(rules->napi, skb);
-	} else if (!rules->through_napi) {
+	} else if (plain || !rules->through_napi) {
 		netif_receive_skb(skb);
 	} else if (unlikely(rules->segments || !mytun_napi_put(q, skb))) {
 		rules->packets--;
@@ -546,22 +623,33 @@ drop:
 	return err;
 }
 
+static noinline int deliver_any(struct mytun *tun, struct mytun_queue *q,
+				struct mytun_intake_rules *rules,
+				struct mytun_intake *in)
+{
+	return deliver(tun, q, rules, in, false);
+}
+
 int mytun_intake_deliver(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_intake_rules *rules,
 			 struct mytun_intake *in)
 {
-	return deliver(tun, q, rules, in);
+	/* NAPI merges those of IFF_NAPI_FRAGS only, which are not plain. */
+	if (likely(rules->plain && !in->skb))
+		return deliver(tun, q, rules, in, true);
+	return deliver_any(tun, q, rules, in);
 }
 
-int mytun_intake_take(struct mytun *tun, struct mytun_queue *q,
-		      struct mytun_intake_rules *rules, const void *data,
-		      size_t len, u32 mark, u32 priority)
+/* A packet of a ring, in two steps that are one. */
+static __always_inline int take(struct mytun *tun, struct mytun_queue *q,
+				struct mytun_intake_rules *rules,
+				struct mytun_source *src, u32 mark,
+				u32 priority, bool plain)
 {
-	struct mytun_source src = { .data = data, .len = len };
 	struct mytun_intake *in = &rules->in;
 	int err;
 
-	err = read_packet(tun, q, rules, &src, in);
+	err = read_packet(tun, q, rules, src, in, plain);
 	if (unlikely(err)) {
 		if (err == -EINVAL)
 			mytun_count_drop(tun, q, MYTUN_DROP_RX_RECORD);
@@ -569,7 +657,27 @@ int mytun_intake_take(struct mytun *tun, struct mytun_queue *q,
 	}
 	in->mark = mark;
 	in->priority = priority;
-	return deliver(tun, q, rules, in);
+	return deliver(tun, q, rules, in, plain);
+}
+
+static noinline int take_any(struct mytun *tun, struct mytun_queue *q,
+			     struct mytun_intake_rules *rules, const void *data,
+			     size_t len, u32 mark, u32 priority)
+{
+	struct mytun_source src = { .data = data, .len = len };
+
+	return take(tun, q, rules, &src, mark, priority, false);
+}
+
+int mytun_intake_take(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_intake_rules *rules, const void *data,
+		      size_t len, u32 mark, u32 priority)
+{
+	struct mytun_source src = { .data = data, .len = len };
+
+	if (likely(is_plain(q, rules, len)))
+		return take(tun, q, rules, &src, mark, priority, true);
+	return take_any(tun, q, rules, data, len, mark, priority);
 }
 
 void mytun_intake_end(struct mytun *tun, struct mytun_queue *q,

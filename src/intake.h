@@ -18,20 +18,44 @@ struct mytun_source {
 	struct iov_iter *iter;	/* user memory, which may fault; or NULL */
 	const void *data;	/* memory the user may be writing to meanwhile */
 	size_t len;		/* bytes that are left */
+	/*
+	 * So many bytes behind the packet are wanted as well, the last of which
+	 * are a record's header: to @next. 0 afterwards: they were not read.
+	 */
+	unsigned int behind;
+	void *next;
 };
+
+#define MYTUN_BEHIND_MAX	128
 
 /* Packets between the two steps at a time: few, so that the allocators of skbs
  * and pages serve them from what is at hand.
  */
 #define MYTUN_INTAKE_RUN	16
 
+/*
+ * Records of a ring with softirqs off at a time, as many as NAPI takes. Each is
+ * delivered before the next one is read.
+ */
+#define MYTUN_RING_RUN		64
+
 /* The same for one device: ethtool's rx-frames, if that is fewer. */
-static inline unsigned int mytun_intake_run(const struct mytun *tun)
+static inline unsigned int mytun_frames(const struct mytun *tun,
+					unsigned int most)
 {
 	unsigned int frames = READ_ONCE(tun->rx_frames);
 
-	return frames ? min_t(unsigned int, frames, MYTUN_INTAKE_RUN) :
-			MYTUN_INTAKE_RUN;
+	return frames ? min(frames, most) : most;
+}
+
+static inline unsigned int mytun_intake_run(const struct mytun *tun)
+{
+	return mytun_frames(tun, MYTUN_INTAKE_RUN);
+}
+
+static inline unsigned int mytun_ring_run(const struct mytun *tun)
+{
+	return mytun_frames(tun, MYTUN_RING_RUN);
 }
 
 /*
@@ -64,6 +88,9 @@ struct mytun_intake_rules {
 	struct napi_struct *napi; /* GRO, on this instance; or NULL */
 	bool through_napi;	/* IFF_NAPI: the queue's own, later */
 	bool segments;		/* IFF_NAPI_FRAGS: iovecs become fragments */
+	bool plain;		/* a TUN's packets, nothing in front of them, no
+				 * flows to learn, no NAPI of the queue's
+				 */
 	unsigned int packets;	/* delivered, and not counted yet */
 	u64 bytes;
 	struct mytun_xdp_run xdp;

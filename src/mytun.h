@@ -82,6 +82,7 @@
 struct mytun_queue;
 struct mytun_batch_mode;
 struct mytun_rings;
+struct mytun_store;
 
 struct mytun {
 	struct mytun_queue __rcu *queues[MYTUN_MAX_QUEUES]; /* (rtnl, rcu) */
@@ -150,6 +151,7 @@ struct mytun_queue {
 	struct hrtimer napi_timer;
 
 	struct mytun_batch_mode __rcu *batch;	/* (rtnl, rcu) or NULL */
+	struct mytun_store *store;	/* (ring.consumer_lock) once, or NULL */
 	struct mytun_rings __rcu *rings;	/* (rtnl, rcu) or NULL */
 };
 
@@ -172,7 +174,7 @@ static inline void mytun_count_rx(struct mytun_queue *q, unsigned int packets,
 
 static inline void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
 {
-	mytun_stats_tx(q->stats, len);
+	mytun_stats_tx(q->stats, 1, len);
 }
 
 /* Bytes of a packet for the user: a tag that is not in the frame counts. */
@@ -290,6 +292,12 @@ static inline void mytun_read_here(const struct sk_buff *skb)
 {
 	if (skb->skb_iif)
 		sock_rps_record_flow_hash(skb->hash);
+}
+
+/* Whether mytun_read_here() has anything to say of it. */
+static inline bool mytun_read_here_matters(const struct sk_buff *skb)
+{
+	return unlikely(skb->skb_iif) && mytun_rfs_on();
 }
 
 int mytun_read_front(const struct mytun *tun, const struct sk_buff *skb,

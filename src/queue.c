@@ -27,6 +27,7 @@
 #include "frame.h"
 #include "mytun.h"
 #include "ring.h"
+#include "store.h"
 #include "trace.h"
 
 /* How many queues there were. */
@@ -165,9 +166,16 @@ void mytun_queue_wake(struct netdev_queue *txq)
 	netif_tx_wake_queue(txq);
 }
 
-/* Whether what is not taken now can wait: a device without a queue drops. */
+/*
+ * Whether what is not taken now can wait: a device without a queue drops. While
+ * it comes up or goes down there is noop_qdisc, and XDP sends all the same: what
+ * it will have is then what it began with. The stack loses what it sends to a
+ * stopped queue without a qdisc, and counts nothing.
+ */
 bool mytun_queue_has_qdisc(const struct netdev_queue *txq)
 {
+	if (unlikely(rcu_access_pointer(txq->qdisc) == &noop_qdisc))
+		return !(txq->dev->priv_flags & IFF_NO_QUEUE);
 	return rcu_dereference_raw(txq->qdisc)->enqueue;
 }
 
@@ -249,8 +257,14 @@ static void drop_waiting(struct mytun *tun, struct mytun_queue *q)
 {
 	void *packet;
 
-	while ((packet = ptr_ring_consume(&q->ring)))
+	for (;;) {
+		spin_lock(&q->ring.consumer_lock);
+		packet = __mytun_packet_take(q);
+		spin_unlock(&q->ring.consumer_lock);
+		if (!packet)
+			break;
 		mytun_packet_drop(tun, q, packet, MYTUN_DROP_TX_DETACHED);
+	}
 }
 
 /**
@@ -451,6 +465,7 @@ void mytun_queue_close(struct mytun_queue *q)
 	mytun_ring_close(q);
 	mytun_batch_end(q);
 	ptr_ring_cleanup(&q->ring, mytun_packet_free);
+	mytun_store_destroy(q->store);
 	free_percpu(q->stats);
 	sock_put(&q->sk);
 }

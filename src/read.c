@@ -169,7 +169,7 @@ ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 	ssize_t len;
 	int err;
 
-	while (!(packet = ptr_ring_consume(&q->ring))) {
+	while (!(packet = mytun_packet_take(tun, q))) {
 		/* What was there before the ring was made has been read. */
 		if (mytun_ring_has_rx(q))
 			return -EBUSY;

@@ -18,10 +18,25 @@
 #include "param.h"
 #include "ring.h"
 
-/* Pages of all rings of all queues. */
+/* Pages of all rings and stores of all queues. */
 static atomic_long_t pages_total;
 
-static void area_free(struct mytun_area *a)
+/* Whether the module's limit has room for them. */
+bool mytun_pages_take(unsigned long n)
+{
+	if (atomic_long_add_return(n, &pages_total) <=
+	    mytun_param_rings_max_pages())
+		return true;
+	mytun_pages_give(n);
+	return false;
+}
+
+void mytun_pages_give(unsigned long n)
+{
+	atomic_long_sub(n, &pages_total);
+}
+
+void mytun_area_free(struct mytun_area *a)
 {
 	unsigned int i;
 
@@ -37,7 +52,7 @@ static void area_free(struct mytun_area *a)
  * cgroup that has no room is told so: with __GFP_RETRY_MAYFAIL nobody is killed
  * for what a process has asked for.
  */
-static int area_alloc(struct mytun_area *a, size_t size, bool twice)
+int mytun_area_alloc(struct mytun_area *a, size_t size, bool twice, gfp_t gfp)
 {
 	unsigned int i, n = size >> PAGE_SHIFT, all = twice ? 2 * n : n;
 
@@ -47,8 +62,8 @@ static int area_alloc(struct mytun_area *a, size_t size, bool twice)
 	if (!a->pages)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		a->pages[i] = alloc_page(MYTUN_GFP_MAPPED | __GFP_ZERO |
-					 __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+		a->pages[i] = alloc_page(gfp | __GFP_ZERO | __GFP_NOWARN |
+					 __GFP_RETRY_MAYFAIL);
 		if (!a->pages[i])
 			goto free;
 		a->n++;
@@ -65,13 +80,13 @@ static int area_alloc(struct mytun_area *a, size_t size, bool twice)
 	return 0;
 
 free:
-	area_free(a);
+	mytun_area_free(a);
 	return -ENOMEM;
 }
 
 static void uncharge(struct mytun_rings *r)
 {
-	atomic_long_sub(r->pages, &pages_total);
+	mytun_pages_give(r->pages);
 	if (r->payer) {
 		atomic_long_sub(r->pages, &r->payer->user->locked_vm);
 		put_cred(r->payer);
@@ -85,21 +100,18 @@ static void uncharge(struct mytun_rings *r)
 static int charge(struct mytun_rings *r)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	unsigned long cap = mytun_param_rings_max_pages();
 	struct user_struct *user;
 	long old;
 
-	if (atomic_long_add_return(r->pages, &pages_total) > cap) {
-		atomic_long_sub(r->pages, &pages_total);
+	if (!mytun_pages_take(r->pages))
 		return -ENOBUFS;
-	}
 	if (capable(CAP_IPC_LOCK))
 		return 0;
 	user = current_user();
 	do {
 		old = atomic_long_read(&user->locked_vm);
 		if (old + r->pages > limit) {
-			atomic_long_sub(r->pages, &pages_total);
+			mytun_pages_give(r->pages);
 			return -ENOBUFS;
 		}
 	} while (atomic_long_cmpxchg(&user->locked_vm, old,
@@ -111,10 +123,10 @@ static int charge(struct mytun_rings *r)
 
 static void rings_free(struct mytun_rings *r)
 {
-	area_free(&r->kernel_area);
-	area_free(&r->user_area);
-	area_free(&r->rx_area);
-	area_free(&r->tx_area);
+	mytun_area_free(&r->kernel_area);
+	mytun_area_free(&r->user_area);
+	mytun_area_free(&r->rx_area);
+	mytun_area_free(&r->tx_area);
 	uncharge(r);
 	kfree(r);
 }
@@ -159,13 +171,17 @@ static int rings_alloc(struct mytun_rings *r)
 		kfree(r);
 		return err;
 	}
-	err = area_alloc(&r->kernel_area, PAGE_SIZE, false);
+	err = mytun_area_alloc(&r->kernel_area, PAGE_SIZE, false,
+			       MYTUN_GFP_MAPPED);
 	if (!err)
-		err = area_alloc(&r->user_area, PAGE_SIZE, false);
+		err = mytun_area_alloc(&r->user_area, PAGE_SIZE, false,
+				       MYTUN_GFP_MAPPED);
 	if (!err && r->rx_size)
-		err = area_alloc(&r->rx_area, r->rx_size, true);
+		err = mytun_area_alloc(&r->rx_area, r->rx_size, true,
+				       MYTUN_GFP_MAPPED);
 	if (!err && r->tx_size)
-		err = area_alloc(&r->tx_area, r->tx_size, true);
+		err = mytun_area_alloc(&r->tx_area, r->tx_size, true,
+				       MYTUN_GFP_MAPPED);
 	if (err) {
 		rings_free(r);
 		return err;
@@ -196,7 +212,7 @@ static void move_waiting(struct mytun *tun, struct mytun_queue *q,
 
 	local_bh_disable();
 	rcu_read_lock();
-	while ((packet = ptr_ring_consume(&q->ring))) {
+	while ((packet = mytun_packet_take(tun, q))) {
 		struct xdp_frame *frame = mytun_packet_frame(packet);
 
 		if (frame)

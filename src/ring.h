@@ -180,6 +180,10 @@ static inline struct mytun_rings *mytun_ring_rx(const struct mytun_queue *q)
 }
 
 /* ring.c */
+int mytun_area_alloc(struct mytun_area *a, size_t size, bool twice, gfp_t gfp);
+void mytun_area_free(struct mytun_area *a);
+bool mytun_pages_take(unsigned long n);
+void mytun_pages_give(unsigned long n);
 long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
 		       void __user *arg);
 long mytun_ring_get(struct mytun_queue *q, void __user *arg);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The RX ring: from the stack into the process's memory, copied once. */
-#include <linux/if_vlan.h>
 #include <linux/skbuff.h>
 #include <net/sch_generic.h>
 
+#include "copy.h"
 #include "frame.h"
 #include "ring.h"
-#include "vnet.h"
 
 /*
  * Load the consumer's position. One that makes no sense is counted and not
@@ -33,60 +32,6 @@ static u32 seen(const struct mytun_rings *r)
 static u32 used(const struct mytun_rings *r)
 {
 	return r->rx_pos - r->rx_consumer;
-}
-
-/* Whatever stands in front of a packet. Return: 0, or -1. */
-static noinline int copy_front(const struct mytun *tun,
-			       const struct sk_buff *skb, void *to, u32 front)
-{
-	struct mytun_front f;
-
-	if (mytun_read_front(tun, skb, front, false, &f))
-		return -1;
-	memcpy(to, f.data, f.len);
-	memset(to + f.len, 0, f.zeroes);
-	return 0;
-}
-
-/* Copy a packet with what stands in front of it. Return: 0, or -1. */
-static noinline int copy_any(const struct mytun *tun,
-			     const struct sk_buff *skb, void *to, u32 front)
-{
-	if (front && copy_front(tun, skb, to, front))
-		return -1;
-	to += front;
-	if (skb_vlan_tag_present(skb)) {
-		__be16 tag[2] = { skb->vlan_proto,
-				  htons(skb_vlan_tag_get(skb)) };
-
-		return skb_copy_bits(skb, 0, to, 2 * ETH_ALEN) ||
-		       !memcpy(to + 2 * ETH_ALEN, tag, sizeof(tag)) ||
-		       skb_copy_bits(skb, 2 * ETH_ALEN,
-				     to + 2 * ETH_ALEN + sizeof(tag),
-				     skb->len - 2 * ETH_ALEN) ? -1 : 0;
-	}
-	return skb_copy_bits(skb, 0, to, skb->len);
-}
-
-/* The same, short for what most packets are. */
-static __always_inline int copy_packet(const struct mytun *tun,
-				       const struct sk_buff *skb, void *to,
-				       u32 len)
-{
-	unsigned int flags = READ_ONCE(tun->flags);
-	u32 front = len - skb->len;
-
-	/* In one piece, without a tag beside it. */
-	if (unlikely(skb_is_nonlinear(skb) || skb_vlan_tag_present(skb)))
-		return copy_any(tun, skb, to, len - mytun_packet_len(skb));
-	if (front == sizeof(struct virtio_net_hdr) && flags & IFF_NO_PI && !skb_is_gso(skb)) {
-		memset(to, 0, sizeof(struct virtio_net_hdr));
-		mytun_vnet_encode_csum(to, skb, mytun_vnet_is_le(flags), 0);
-	} else if (front && copy_front(tun, skb, to, front)) {
-		return -1;
-	}
-	memcpy(to + front, skb->data, skb->len);
-	return 0;
 }
 
 /* Under rx_lock. */
@@ -209,7 +154,7 @@ static __always_inline bool put(struct mytun *tun, struct mytun_queue *q,
 		copy_frame(tun, frame, to, len);
 	} else {
 		mytun_record_fill(record, &r->rules, tun, q, skb, size, len);
-		if (unlikely(copy_packet(tun, skb, to, len))) {
+		if (unlikely(mytun_copy_packet(tun, skb, to, len))) {
 			*reason = MYTUN_DROP_TX_HEADER;
 			goto out;
 		}

@@ -8,8 +8,10 @@
  */
 #include <linux/skbuff.h>
 
+#include "batch.h"
 #include "mytun.h"
 #include "ring.h"
+#include "store.h"
 
 /*
  * The queue that a steering program chooses, or that the flow belongs to. For
@@ -50,8 +52,11 @@ out:
 static bool put_fifo(struct mytun *tun, struct mytun_queue *q,
 		     struct sk_buff *skb)
 {
+	const struct mytun_batch_mode *mode = rcu_dereference(q->batch);
 	int err;
 
+	if (mode && mode->store)
+		return mytun_store_put(tun, q, mode, skb);
 	if (!(READ_ONCE(tun->flags) & IFF_BACKPRESSURE))
 		return !ptr_ring_produce(&q->ring, skb);
 	spin_lock(&q->ring.producer_lock);

@@ -39,10 +39,18 @@ static void *take(struct mytun *tun, struct mytun_queue *q, size_t room,
 	spin_lock(&q->ring.consumer_lock);
 	packet = __ptr_ring_peek(&q->ring);
 	if (packet) {
-		*len = mytun_packet_read_len(tun, packet);
-		packet = *len <= room ? __ptr_ring_consume(&q->ring) : NULL;
+		*len = mytun_packet_is_stored(packet) ?
+		       mytun_store_read_len(tun, q, packet) :
+		       mytun_packet_read_len(tun, packet);
+		packet = *len <= room ? __mytun_packet_take(q) : NULL;
 	}
 	spin_unlock(&q->ring.consumer_lock);
+	if (mytun_packet_is_stored(packet)) {
+		packet = mytun_store_unpack(tun, q, packet);
+		/* It is lost: as if it had not been there. */
+		if (!packet)
+			*len = 0;
+	}
 	return packet;
 }
 

@@ -32,22 +32,23 @@ struct mytun_stats {
 };
 
 /*
- * The user has a packet of @len bytes. Any context: on 64-bit machines each
- * counter is one that no interrupt can tear, without switching softirqs off.
+ * The user has @packets packets. Any context: on 64-bit machines each counter
+ * is one that no interrupt can tear, without switching softirqs off.
  */
-static inline void mytun_stats_tx(struct mytun_stats __percpu *stats, u32 len)
+static inline void mytun_stats_tx(struct mytun_stats __percpu *stats,
+				  unsigned int packets, u64 bytes)
 {
 #if BITS_PER_LONG == 64
-	this_cpu_inc(stats->n.tx_packets);
-	this_cpu_add(stats->n.tx_bytes, len);
+	this_cpu_add(stats->n.tx_packets, packets);
+	this_cpu_add(stats->n.tx_bytes, bytes);
 #else
 	struct mytun_stats *s;
 
 	local_bh_disable();
 	s = this_cpu_ptr(stats);
 	u64_stats_update_begin(&s->syncp);
-	s->n.tx_packets++;
-	s->n.tx_bytes += len;
+	s->n.tx_packets += packets;
+	s->n.tx_bytes += bytes;
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
 #endif

@@ -119,8 +119,8 @@ u32 mytun_record_hash(const struct mytun *tun, const struct sk_buff *skb)
 	return 0;
 }
 
-static int copy_packet(const struct mytun *tun, const struct sk_buff *skb,
-		       void *to, u32 len)
+static int mytun_copy_packet(const struct mytun *tun,
+			     const struct sk_buff *skb, void *to, u32 len)
 {
 	unsigned int at = (unsigned char *)to - model_rx;
 	struct mytun_record *rec = to - MYTUN_RECORD_HEADER;

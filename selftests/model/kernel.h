@@ -22,6 +22,7 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef unsigned int gfp_t;
 typedef int32_t s32;
 typedef int64_t s64;
 typedef s64 ktime_t;
@@ -228,7 +229,7 @@ struct mytun_intake_rules {
 };
 
 #define mytun_rcu(q)				((q)->dev)
-#define mytun_intake_run(tun)			1
+#define mytun_ring_run(tun)			1
 #define mytun_intake_rules(tun, q, ring, in)	((void)0)
 #define mytun_intake_end(tun, q, in)		((void)0)
 #define mytun_count_drop(tun, q, reason)				\

@@ -10,4 +10,14 @@
 #endif
 #include <net/sock.h>
 
+/* Whether anyone wants to know on which CPU a flow is read. */
+static inline bool mytun_rfs_on(void)
+{
+#ifdef CONFIG_RPS
+	return static_key_enabled(&rfs_needed);
+#else
+	return false;
+#endif
+}
+
 #endif /* _MYTUN_COMPAT_NET_RPS_H */

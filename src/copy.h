@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A packet as read() returns it, into the kernel's memory, or into memory that
+ * it shares: nothing of it is read back.
+ */
+#ifndef _MYTUN_COPY_H
+#define _MYTUN_COPY_H
+
+#include <linux/skbuff.h>
+#include <linux/string.h>
+
+#include "mytun.h"
+#include "vnet.h"
+
+int mytun_copy_front(const struct mytun *tun, const struct sk_buff *skb,
+		     void *to, u32 front);
+int mytun_copy_any(const struct mytun *tun, const struct sk_buff *skb,
+		   void *to, u32 front);
+
+/*
+ * Copy a packet with what stands in front of it, @len bytes in all. Return: 0,
+ * or -1: no header can tell what it is, or the device's settings have changed.
+ */
+static __always_inline int mytun_copy_packet(const struct mytun *tun,
+					     const struct sk_buff *skb,
+					     void *to, u32 len)
+{
+	unsigned int flags = READ_ONCE(tun->flags);
+	u32 front = len - skb->len;
+
+	/* In one piece, without a tag beside it. */
+	if (unlikely(skb_is_nonlinear(skb) || skb_vlan_tag_present(skb)))
+		return mytun_copy_any(tun, skb, to,
+				      len - mytun_packet_len(skb));
+	/* Short for what most packets are. */
+	if (front == sizeof(struct virtio_net_hdr) && flags & IFF_NO_PI &&
+	    !skb_is_gso(skb)) {
+		memset(to, 0, sizeof(struct virtio_net_hdr));
+		mytun_vnet_encode_csum(to, skb, mytun_vnet_is_le(flags), 0);
+	} else if (front && mytun_copy_front(tun, skb, to, front)) {
+		return -1;
+	}
+	memcpy(to + front, skb->data, skb->len);
+	return 0;
+}
+
+#endif /* _MYTUN_COPY_H */

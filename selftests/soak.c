@@ -16,12 +16,13 @@
  *	received by the stack + dropped by the XDP program + sent back by it
  *
  * Exactly, but for these: a write() that SIGKILL cut short may have been
- * accepted or not; and what waits in a qdisc, or is sent while the device goes
- * down, is forgotten by the stack, and counted by nobody, as what waits when the
- * number of queues falls. So half of the rounds have a device without a qdisc,
- * which goes down when nobody sends, and most of the others keep all queues; in
- * the one kind that is left no more may come out than went in, and what was
- * forgotten is printed.
+ * accepted or not; and the stack forgets, and nobody counts, what waits in a
+ * qdisc when the device goes down or the number of queues falls, and what is
+ * sent past the qdisc while the device goes down or its queues are locked: for
+ * their lengths to be changed, too. So half of the rounds have a device without
+ * a qdisc, to which nobody sends at these moments, and most of the others keep
+ * all queues; in the one kind that is left no more may come out than went in,
+ * and what was forgotten is printed.
  *
  * MYTUN_MINUTES says how long; an hour with MYTUN_LONG=1, else a minute, which
  * the machines of one run share. Each kind of device has a round at least.
@@ -171,13 +172,24 @@ static void come_up(struct round *r)
 	soak_release(r->soak);
 }
 
-static void go_down(struct round *r)
+/* Nobody sends meanwhile, past a device's missing qdisc. */
+static void quiet(struct round *r)
 {
 	if (r->kind->direct)
 		soak_hold(r->soak);
-	must(r, "down", link_set_down(SOAK_NAME));
+}
+
+static void quiet_no_more(struct round *r)
+{
 	if (r->kind->direct)
 		soak_release(r->soak);
+}
+
+static void go_down(struct round *r)
+{
+	quiet(r);
+	must(r, "down", link_set_down(SOAK_NAME));
+	quiet_no_more(r);
 }
 
 static void start_queue(struct round *r, unsigned int slot)
@@ -361,10 +373,14 @@ static void happen(struct round *r)
 		must(r, "MTU", link_set_mtu(SOAK_NAME, mtus[any]));
 		break;
 	case LENGTH:
+		quiet(r);
 		must(r, "txqueuelen", link_set_txqueuelen(SOAK_NAME, any));
+		quiet_no_more(r);
 		break;
 	case RING:
+		quiet(r);
 		set_ring_size(r);
+		quiet_no_more(r);
 		break;
 	case PROGRAM:
 		toggle_program(r);

@@ -210,6 +210,7 @@ int mytun_ring_take(struct mytun *tun, struct mytun_queue *q,
 		    struct mytun_rings *r, struct napi_struct *napi,
 		    int budget);
 bool mytun_ring_tx_empty(struct mytun_rings *r);
+bool mytun_ring_tx_free(struct mytun_rings *r);
 bool mytun_ring_tx_writable(struct mytun_rings *r);
 
 /* wake.c */

@@ -98,8 +98,27 @@ bool mytun_ring_tx_empty(struct mytun_rings *r)
 	return !r->tx_size || !waiting(r);
 }
 
+/*
+ * Bytes that the process cannot use yet: the consumer that it is shown comes a
+ * little after tx_pos. Who waits for room is woken after both.
+ */
+static u32 not_free(struct mytun_rings *r)
+{
+	u32 producer = smp_load_acquire(&r->u->tx_producer);
+	u32 consumer = smp_load_acquire(&r->k->tx_consumer);	/* D */
+	s64 n = mytun_ring_used(producer, consumer, r->tx_size);
+
+	return n < 0 ? 0 : n;
+}
+
+/* All is free, for who waits as for mytun_ring_tx_empty(). */
+bool mytun_ring_tx_free(struct mytun_rings *r)
+{
+	return mytun_ring_tx_empty(r) && !not_free(r);
+}
+
 bool mytun_ring_tx_writable(struct mytun_rings *r)
 {
 	smp_mb(); /* the waiter's place before the look, as for F */
-	return waiting(r) <= r->tx_size / 2;
+	return waiting(r) <= r->tx_size / 2 && not_free(r) <= r->tx_size / 2;
 }

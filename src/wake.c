@@ -216,7 +216,7 @@ static u32 came_true(struct mytun_rings *r, u32 events)
 
 	if (events & MYTUN_WAIT_RX && !mytun_ring_rx_empty(r))
 		now |= MYTUN_WAIT_RX;
-	if (events & MYTUN_WAIT_TX && mytun_ring_tx_empty(r))
+	if (events & MYTUN_WAIT_TX && mytun_ring_tx_free(r))
 		now |= MYTUN_WAIT_TX;
 	return now;
 }

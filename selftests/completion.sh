@@ -74,7 +74,10 @@ result "layers"
 offers "drops delete doctor" mytunctl d
 result "mytunctl: commands"
 mytunctl create vpn0 > /dev/null && mytunctl create vpn1 > /dev/null &&
-	offers "vpn0 vpn1" mytunctl delete v && offers vpn1 mytunctl show vpn1
+	offers "vpn0 vpn1" mytunctl delete v && offers vpn1 mytunctl show vpn1 &&
+	offers "vpn0 vpn1" mytunctl flows --count "" &&
+	offers "vpn0 vpn1" mytunctl drops -q "" &&
+	offers "" mytunctl top --count "" && offers "" mytunctl flows --queue ""
 result "mytunctl: names of devices"
 offers "vpn0 vpn1" mytun-gen rx -i vpn
 result "mytun-gen: names of devices"

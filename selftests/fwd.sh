@@ -276,7 +276,8 @@ asked() {
 	kill -USR1 "$NEAR"
 	until_ok grep -q '"out_packets"' "$DIR/near.json"
 	sleep 1.3
-	leave && [ "$(grep -c '"program"' "$DIR/near.json")" -ge 4 ]
+	leave && [ "$(grep -c '"program"' "$DIR/near.json")" -ge 4 ] &&
+		expect "$DIR/near.json" cpu_ns -gt 0
 }
 
 # Keys and command lines that are refused.

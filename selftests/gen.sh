@@ -84,6 +84,18 @@ layer() {
 	result "$1: ping, and its latencies"
 }
 
+# All of one flow, which comes out of one queue: the count is that of all queues.
+counted() {
+	start "$DIR/echo.json" mytun-gen echo -i echo0 -l tun -q 4 -n 4 --json -Q \
+		--address 198.18.0.1/24 -t 20
+	echoing=$STARTED
+	until_ok at_work "$echoing" &&
+		ping -q -c 4 -i 0.01 198.18.0.2 >> "$DIR/log" 2>&1
+	answered=$?
+	ended "$echoing" && [ $answered = 0 ] &&
+		expect "$DIR/echo.json" packets = 4 "seconds" -lt 20
+}
+
 # ping(8) on one side, echo on the other; each ping is answered.
 PINGS=20
 answers() {
@@ -106,6 +118,52 @@ asks() {
 			max -ge "$(number "$DIR/ping.json" p99.9)"
 }
 
+# All requests have one hash to the driver, and so their answers one queue.
+asks_queues() {
+	mytun-gen ping -i ping0 -l tun -q 4 --json -Q --address 198.18.0.1/24 \
+		-n 1000 --window 8 -t 20 > "$DIR/ping.json" 2>> "$DIR/log" &&
+		expect "$DIR/ping.json" packets = 1000 unanswered = 0 late = 0 \
+			count = 1000
+}
+
+# Options that change how packets are moved, and not which: all that a record has
+# room for, and how long each packet took.
+settings() {
+	carry "$1" 200 "--busy --hash --head-room 64 --tail-room 16 --poll 20 --mtu 1400" \
+		--timestamps --to 198.19.0.2 -s 100 -n 200 &&
+		expect "$DIR/rx.json" stamped = 200 count = 200 \
+			p50 -ge "$(number "$DIR/rx.json" min)" p50 -gt 0 || return 1
+	carry "$1" 200 "--offload" --protocol icmp --to 198.19.0.2 -s 100 \
+		-n 200 && expect "$DIR/rx.json" stamped = 200
+}
+
+# UDP there and back, through the kernel.
+asks_udp() {
+	start "$DIR/echo.json" mytun-gen echo -i out0 -l "$1" --offload \
+		--json -Q --address 198.19.0.1/24
+	echoing=$STARTED
+	until_ok at_work "$echoing" &&
+		mytun-gen ping -i in0 -l "$1" --protocol udp --json -Q \
+			--address 198.18.0.1/24 --to 198.19.0.2,7 -n 100 --window 4 \
+			-t 20 > "$DIR/ping.json" 2>> "$DIR/log"
+	asked=$?
+	stop "$echoing" && [ $asked = 0 ] &&
+		expect "$DIR/echo.json" packets = 100 &&
+		expect "$DIR/ping.json" packets = 100 count = 100
+}
+
+# What the device is not to be.
+left_down() {
+	start "$DIR/rx.text" mytun-gen rx -i down0 -l "$1" -Q --mtu 1234 \
+		--no-up -t 20
+	reading=$STARTED
+	until_ok at_work "$reading"
+	ip -o link show down0 > "$DIR/link" 2>> "$DIR/log"
+	stop "$reading" && grep -q "mtu 1234 .* state DOWN" "$DIR/link" &&
+		grep -q "^rx on down0, " "$DIR/rx.text" &&
+		grep -q "^packets   0 in " "$DIR/rx.text"
+}
+
 # Threads stay where they are told to; a line tells each second how it goes.
 pinned() {
 	mytun-gen tx -i pin0 -l batch -q 2 --cpus 1,0 --address 198.18.0.1/24 \
@@ -122,6 +180,8 @@ pinned() {
 	ended "$running" || return 1
 	cat "$DIR/progress" >> "$DIR/log"
 	[ "$(grep -c . "$DIR/progress")" -ge 2 ] || wrong "no progress" || return 1
+	[ "$(grep -c '^packets  .* pps, \|^calls  .* writes, \|^cpu  .* ns a ' \
+		"$DIR/tx.text")" = 3 ] || wrong "no summary" || return 1
 	[ "$(nproc)" = 1 ] && return 0
 	case $cpus in
 	*" 1 0"*) return 0 ;;
@@ -264,7 +324,8 @@ status() {
 		--timeout 0.2 > /dev/null 2>> "$DIR/log"
 	[ $? = 3 ] || { wrong "ping without an answer: not 3"; return 1; }
 	for line in "" "draw" "tx --size 20" "tx --layer none" "rx --gso 1" \
-		"rx --pcap-in x" "tx -q 4 -f 2 --cpus 0" "ping --protocol tcp" \
+		"rx --gso 1400" "ping -f 2" "ping --protocol udp --gso 1400" \
+		"rx --pcap-in x" "tx -q 4 -f 2" "tx -q 4 -f 1" "tx -q 4 --cpus 0" "ping --protocol tcp" \
 		"tx nonsense" "rx --nonsense" \
 		"tx --speed 1" "tx --pcap-in x --speed 0" \
 		"tx --pcap-in x --speed 1 -r 1"; do
@@ -276,6 +337,10 @@ status() {
 	[ $? = 1 ] || { wrong "no such capture: not 1"; return 1; }
 	mytun-gen rx -i lo > /dev/null 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "a device of another kind: not 1"; return 1; }
+	mytun-gen rx -i out0 -Q --json -n 1 -t 0.1 --pcap-out /dev/full \
+		> "$DIR/rx.json" 2>> "$DIR/log"
+	[ $? = 1 ] || { wrong "a capture without room: not 1"; return 1; }
+	expect "$DIR/rx.json" status = 1 || return 1
 	mytun-gen --help | grep -q '^Exit status' && mytun-gen --version | grep -q .
 }
 
@@ -285,13 +350,23 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..50"
+echo "1..55"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
 done
+counted
+result "echo: the count is of all queues together"
+asks_queues
+result "ping: answers that come out of another queue are answers"
 pinned
-result "threads are pinned, progress is told"
+result "threads are pinned, progress and summary are told"
+settings ring
+result "ring: rooms, hash, busy, timestamps; ICMP"
+asks_udp ring
+result "ring: echo answers ping, UDP"
+left_down ring
+result "a device that is left down"
 for one in napi lent thread; do
 	drive $one
 	result "ring: drive $one"

@@ -1,201 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * mytunctl(8): what it prints of devices that the test has made, its exit
- * statuses, that its JSON is JSON, and what its doctor finds wrong with
- * set-ups that the test has broken on purpose. The command that the doctor
- * prints is run, and must mend.
- *
- * The program is $MYTUNCTL, or tool/mytunctl beside this one, or in PATH.
+ * statuses, and that its JSON is JSON.
  */
 #include "device.h"
 
-#include <ctype.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/mytun.h>
 
+#include "ctl.h"
 #include "kselftest_harness.h"
-#include "module.h"
 #include "queues.h"
+#include "ringmem.h"
 #include "rtnl.h"
 
 #define NET		22
-#define NODE		"/dev/net/mytun"
-#define ASIDE		"/dev/net/.mytun-test"
-#define DKMS_ONCE	"/run/mytun-dkms"
-#define NOBODY		65534
-#define OUTPUT		(1 << 20)
-#define MODULE		"mytun"
 #define PARAM_AGEING	"/sys/module/mytun/parameters/flow_ageing_ms"
-
-static char tool[PATH_MAX];
-static char output[OUTPUT];
-
-/* Where the program is; false: nowhere. */
-static bool find_tool(void)
-{
-	const char *named = getenv("MYTUNCTL");
-	char here[PATH_MAX - 32];
-	ssize_t n;
-
-	if (named) {
-		snprintf(tool, sizeof(tool), "%s", named);
-		return !access(tool, X_OK);
-	}
-	n = readlink("/proc/self/exe", here, sizeof(here) - 1);
-	here[n > 0 ? n : 0] = '\0';
-	if (strrchr(here, '/'))
-		*strrchr(here, '/') = '\0';
-	snprintf(tool, sizeof(tool), "%s/tool/mytunctl", here);
-	if (!access(tool, X_OK))
-		return true;
-	strcpy(tool, "/usr/sbin/mytunctl");
-	return !access(tool, X_OK);
-}
-
-/*
- * Runs a line of shell, and keeps all that it prints: nothing of it goes to
- * where this program prints its results. Exit status, or -1.
- */
-static int shell(const char *line)
-{
-	static char whole[PATH_MAX + 2048];
-	size_t used = 0, got;
-	int status;
-	FILE *f;
-
-	snprintf(whole, sizeof(whole), "exec 2>&1\n%s", line);
-	f = popen(whole, "re");
-	if (!f)
-		return -1;
-	while ((got = fread(output + used, 1, OUTPUT - 1 - used, f)) > 0)
-		used += got;
-	output[used] = '\0';
-	status = pclose(f);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* mytunctl with these arguments. */
-static int ctl(const char *arguments)
-{
-	char line[PATH_MAX + 512];
-
-	snprintf(line, sizeof(line), "%s %s", tool, arguments);
-	return shell(line);
-}
-
-/* The same, without privilege. */
-static int ctl_as_nobody(const char *arguments)
-{
-	char line[PATH_MAX + 512];
-
-	snprintf(line, sizeof(line),
-		 "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all %s %s",
-		 tool, arguments);
-	return shell(line);
-}
-
-/* As notes for TH_LOG(): no line of it can be taken for a result. */
-static const char *quoted(const char *text)
-{
-	static char notes[2 * OUTPUT];
-	size_t used = 0;
-
-	for (; *text && used < sizeof(notes) - 4; text++) {
-		notes[used++] = *text;
-		if (*text == '\n' && text[1]) {
-			notes[used++] = '#';
-			notes[used++] = ' ';
-		}
-	}
-	notes[used] = '\0';
-	return notes;
-}
-
-static bool says(const char *text)
-{
-	return strstr(output, text);
-}
-
-/* Passes over one value of JSON, or returns NULL: that is none. */
-static const char *json_value(const char *s, unsigned int depth);
-
-static const char *json_string(const char *s)
-{
-	if (*s++ != '"')
-		return NULL;
-	for (; *s != '"'; s++) {
-		if ((unsigned char)*s < 0x20)
-			return NULL;
-		if (*s == '\\' && !strchr("\"\\/bfnrtu", *++s))
-			return NULL;
-	}
-	return s + 1;
-}
-
-static const char *json_members(const char *s, char end, unsigned int depth)
-{
-	if (*++s == end)
-		return s + 1;
-	for (;; s++) {
-		if (end == '}') {
-			s = json_string(s);
-			if (!s || *s++ != ':')
-				return NULL;
-		}
-		s = json_value(s, depth + 1);
-		if (!s)
-			return NULL;
-		if (*s == end)
-			return s + 1;
-		if (*s != ',')
-			return NULL;
-	}
-}
-
-static const char *json_value(const char *s, unsigned int depth)
-{
-	static const char * const words[] = { "true", "false", "null" };
-	char *end;
-	int i;
-
-	if (depth > 16)
-		return NULL;
-	if (*s == '"')
-		return json_string(s);
-	if (*s == '{' || *s == '[')
-		return json_members(s, *s == '{' ? '}' : ']', depth);
-	for (i = 0; i < 3; i++)
-		if (!strncmp(s, words[i], strlen(words[i])))
-			return s + strlen(words[i]);
-	if (*s != '-' && !isdigit((unsigned char)*s))
-		return NULL;
-	strtod(s, &end);
-	return end;
-}
-
-/* The output is so many documents, one a line. */
-static bool is_json(int documents)
-{
-	const char *s = output;
-
-	while (documents--) {
-		s = json_value(s, 0);
-		if (!s || *s++ != '\n')
-			return false;
-	}
-	return !*s;
-}
 
 FIXTURE(mytunctl)
 {
@@ -253,6 +78,14 @@ TEST_F_TIMEOUT(mytunctl, help_and_usage, 120)
 		EXPECT_EQ(0, ctl("--help"));
 	}
 	EXPECT_EQ(0, ctl("--version"));
+	EXPECT_EQ(0, ctl("help"));
+	EXPECT_TRUE(says("Usage: mytunctl [-j]"));
+	EXPECT_EQ(0, ctl("help flows"));
+	EXPECT_TRUE(says("Usage: mytunctl flows"));
+	EXPECT_EQ(2, ctl("list --nonsense"));
+	EXPECT_TRUE(says("mytunctl list: unrecognized option"));
+	EXPECT_EQ(2, ctl("create --user nosuch"));
+	EXPECT_TRUE(says("no user is called 'nosuch'"));
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		EXPECT_EQ(2, ctl(wrong[i]))
 			TH_LOG("argument %u: %s", i, quoted(output));
@@ -301,6 +134,19 @@ TEST_F_TIMEOUT(mytunctl, create_and_delete, 180)
 	EXPECT_EQ(0, ctl("show ctl0 -j"));
 	EXPECT_TRUE(is_json(1));
 	EXPECT_TRUE(says("\"owner\":65534"));
+
+	EXPECT_EQ(0, ctl("create --tap --pi --napi-frags --no-queue --up ctl1"));
+	EXPECT_EQ(0, ctl("--netns /proc/self/ns/net list ctl1"));
+	EXPECT_TRUE(says("pi persist napi napi_frags")) TH_LOG("%s", quoted(output));
+	EXPECT_EQ(0, shell("ip -d link show ctl1"));
+	EXPECT_TRUE(says("noqueue"));
+	EXPECT_EQ(0, ctl("create --napi ctl2"));
+	EXPECT_EQ(0, ctl("list -j ctl2"));
+	EXPECT_TRUE(says("\"napi\"")) TH_LOG("%s", quoted(output));
+	EXPECT_TRUE(says("\"owner\":null"));
+	EXPECT_EQ(3, ctl("--netns /proc/1/ns/net list ctl1"));
+	EXPECT_EQ(3, ctl("--netns nosuch list"));
+	EXPECT_EQ(0, ctl("delete ctl1 ctl2"));
 
 	EXPECT_EQ(3, ctl("delete nobody"));
 	EXPECT_EQ(3, ctl("delete tun0 lo"));
@@ -460,249 +306,140 @@ TEST_F_TIMEOUT(mytunctl, top, 180)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
 
-/*
- * Doctor. It asks DKMS, which is a long script: a minute on an emulated machine
- * that has others beside it.
- */
-#define DOCTOR_SECONDS	600
-
-static struct {
-	int exit_status;
-	char status[16], text[1024], mend[1024];
-} said;
-
-/* The value of a key in the object that begins there. */
-static void member(const char *object, const char *key, char *to, size_t size)
+/* Behind an object's place in the output, a member's number; -1: none. */
+static double real(const char *object, const char *key)
 {
 	char wanted[32];
 	const char *s;
-	size_t n = 0;
 
-	snprintf(wanted, sizeof(wanted), "\"%s\":\"", key);
-	s = strstr(object, wanted);
-	if (s && s < strchr(object, '}'))
-		for (s += strlen(wanted); *s != '"' && n < size - 1; s++)
-			to[n++] = *s == '\\' ? *++s : *s;
-	to[n] = '\0';
+	snprintf(wanted, sizeof(wanted), "\"%s\":", key);
+	s = object ? strstr(object, wanted) : NULL;
+	return s ? strtod(s + strlen(wanted), NULL) : -1;
 }
 
-/* Keeps what the doctor, who was asked, has said of one thing. */
-static bool said_of(const char *check)
+static const char *behind(const char *object, const char *text)
 {
-	const char *object;
-	char wanted[64];
-
-	snprintf(wanted, sizeof(wanted), "{\"check\":\"%s\",", check);
-	object = strstr(output, wanted);
-	if (!is_json(1) || !object)
-		return false;
-	member(object, "status", said.status, sizeof(said.status));
-	member(object, "text", said.text, sizeof(said.text));
-	member(object, "mend", said.mend, sizeof(said.mend));
-	return true;
+	return object ? strstr(object, text) : NULL;
 }
 
-static bool ask(const char *check)
-{
-	said.exit_status = ctl("doctor --json");
-	return said_of(check);
-}
-
-/*
- * dkms looks into each module that it has built, which takes it some seconds,
- * and nothing here changes that: what it said once is repeated. Of all else it
- * is asked itself.
- */
-static void ask_dkms_once(void)
-{
-	char path[PATH_MAX];
-	FILE *script;
-
-	if (access(DKMS_ONCE "/dkms", X_OK)) {
-		if (shell("mkdir -p " DKMS_ONCE " && command -v dkms"))
-			return;
-		output[strcspn(output, "\n")] = '\0';
-		script = fopen(DKMS_ONCE "/dkms", "we");
-		if (!script)
-			return;
-		fprintf(script, "#!/bin/sh\n");
-		fprintf(script, "[ $1 = status ] && exec cat %s/status\n",
-			DKMS_ONCE);
-		fprintf(script, "exec %s \"$@\"\n", output);
-		fclose(script);
-		if (shell("dkms status -m mytun >" DKMS_ONCE "/status") ||
-		    chmod(DKMS_ONCE "/dkms", 0755))
-			return;
-	}
-	snprintf(path, sizeof(path), "%s:%s", DKMS_ONCE, getenv("PATH"));
-	setenv("PATH", path, 1);
-}
-
-/* It says so, and what it says to do mends it. */
-#define EXPECT_FOUND_AND_MENDED(what, words)				\
-	do {								\
-		const char *check = what;				\
-									\
-		EXPECT_TRUE(ask(check)) TH_LOG("%s", quoted(output));	\
-		EXPECT_EQ(1, said.exit_status);				\
-		EXPECT_STREQ("problem", said.status);			\
-		EXPECT_NE(NULL, strstr(said.text, words))		\
-			TH_LOG("%s", said.text);			\
-		TH_LOG("%s Mend: %s", said.text, said.mend);		\
-		EXPECT_EQ(0, shell(said.mend));				\
-		EXPECT_TRUE(ask(check));				\
-		EXPECT_STREQ("ok", said.status) TH_LOG("%s", said.text); \
-	} while (0)
-
-FIXTURE(doctor)
-{
-	bool moved;
+struct filler {
+	struct queues *q;
+	struct ringmem ring;
+	bool stop;
 };
 
-FIXTURE_SETUP(doctor)
+/* Answers that nobody reads, for queue 0; eight for each kick by queue 1. */
+static void *fill_on(void *arg)
 {
-	/* A test that a limit ended has not put it back. */
-	if (!access(ASIDE, F_OK))
-		rename(ASIDE, NODE);
-	REQUIRE_DEVICE();
-	if (!device_is_mytun() || strcmp(device_node(), NODE))
-		SKIP(return, "the doctor looks at " NODE);
-	if (!find_tool())
-		SKIP(return, "no mytunctl: build tools/mytunctl");
-}
-
-/* The node that devtmpfs made comes back as it was. */
-FIXTURE_TEARDOWN(doctor)
-{
-	if (self->moved) {
-		unlink(NODE);
-		rename(ASIDE, NODE);
-	}
-	if (device_is_mytun() && !access(NODE, F_OK))
-		chmod(NODE, 0666);
-}
-
-TEST_F_TIMEOUT(doctor, all_is_well, DOCTOR_SECONDS)
-{
-	static const char * const checks[] = {
-		"module", "signature", "netlink", "node", "mode", "open",
-		"rights", "memory", "replace",
-	};
+	struct filler *f = arg;
+	uint8_t payload[64] = { };
+	struct packet_flow flow;
+	struct packet p;
 	unsigned int i;
 
-	ctl("doctor --json");
-	for (i = 0; i < ARRAY_SIZE(checks); i++) {
-		ASSERT_TRUE(said_of(checks[i])) TH_LOG("%s", quoted(output));
-		/* One that was loaded by hand is not installed. */
-		if (i || strcmp(said.status, "warning"))
-			EXPECT_STREQ("ok", said.status)
-				TH_LOG("%s: %s", checks[i], said.text);
-		if (!strcmp(said.status, "ok"))
-			EXPECT_STREQ("", said.mend);
+	for (i = 0; !__atomic_load_n(&f->stop, __ATOMIC_RELAXED); i++) {
+		queues_write(f->q, FLOW_PING, i % 16, 0);
+		flow = queues_flow(f->q, FLOW_UDP_SINK, 16 + i % 16);
+		packet_udp(&p, &flow, payload, sizeof(payload));
+		ringmem_put(&f->ring, p.data, p.size);
+		if (i % 8 == 7)
+			ringmem_submit(&f->ring);
 	}
-	ask_dkms_once();
-	ctl("doctor");
-	EXPECT_TRUE(says(" problems, "));
-	/* The rest is this machine's: headers, DKMS. */
-	TH_LOG("%s", quoted(output));
+	return NULL;
 }
 
-TEST_F_TIMEOUT(doctor, no_node, DOCTOR_SECONDS)
+static void *send_on(void *arg)
 {
-	ask_dkms_once();
-	ASSERT_EQ(0, rename(NODE, ASIDE));
-	self->moved = true;
-	EXPECT_EQ(5, ctl("create"));
-	EXPECT_FOUND_AND_MENDED("node", "does not exist");
-	EXPECT_TRUE(ask("open"));
-	EXPECT_STREQ("ok", said.status);
+	struct filler *f = arg;
+	unsigned int i;
+
+	for (i = 0; !__atomic_load_n(&f->stop, __ATOMIC_RELAXED); i++)
+		queues_send(f->q, FLOW_UDP_SINK, i % 16, 0);
+	return NULL;
 }
 
-TEST_F_TIMEOUT(doctor, another_node, DOCTOR_SECONDS)
+TEST_F_TIMEOUT(mytunctl, top_of_rings_and_losses, 180)
 {
-	ask_dkms_once();
-	ASSERT_EQ(0, rename(NODE, ASIDE));
-	self->moved = true;
-	/* /dev/null, under the name. */
-	ASSERT_EQ(0, mknod(NODE, S_IFCHR | 0666, makedev(1, 3)));
-	EXPECT_FOUND_AND_MENDED("node", "has the number 1:3");
-	ASSERT_EQ(0, unlink(NODE));
-	ASSERT_EQ(0, mknod(NODE, S_IFREG | 0666, 0));
-	EXPECT_FOUND_AND_MENDED("node", "is no character device");
-}
+	const struct mytun_ring ring = { .tx_size = 1 << 18 };
+	const char *queue, *way;
+	struct filler f = { };
+	pthread_t thread;
+	int i;
 
-TEST_F_TIMEOUT(doctor, wrong_mode, DOCTOR_SECONDS)
-{
-	struct stat st;
+	if (!(ring_features() & MYTUN_F_RING))
+		SKIP(return, "no rings on this kernel");
+	self->q = queues_create(IFF_TUN, AF_INET, NET, 2, 1);
+	ASSERT_NE(NULL, self->q);
+	ASSERT_EQ(0, link_set_txqueuelen(self->q->name, 8));
+	f.q = self->q;
+	ASSERT_EQ(0, ringmem_make(&f.ring, self->q->fd[1], &ring));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, fill_on, &f));
+	EXPECT_EQ(0, ctl("top -1 -i 1 --json"));
+	__atomic_store_n(&f.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_TRUE(is_json(1));
+	EXPECT_LT(0, real(output, "drops_per_second"));
+	queue = strstr(output, "\"queue\":0,");
+	EXPECT_EQ(100, real(behind(queue, "\"to_user\""), "fill_percent"));
+	EXPECT_LT(0, real(behind(queue, "\"from_user\""), "drops_per_second"));
+	queue = strstr(output, "\"queue\":1,");
+	way = behind(queue, "\"from_user\":{\"mode\":\"ring\"");
+	EXPECT_LT(1, real(way, "batch"));
+	EXPECT_GE(8.1, real(way, "batch"));
+	EXPECT_LT(0, real(way, "wakeups_per_second"));
 
-	ask_dkms_once();
-	ASSERT_EQ(0, chmod(NODE, 0600));
-	EXPECT_FOUND_AND_MENDED("mode", "is 0600");
-	ASSERT_EQ(0, stat(NODE, &st));
-	EXPECT_EQ(0666, st.st_mode & 07777);
-	ASSERT_EQ(0, chmod(NODE, 0660));
-	EXPECT_EQ(1, ctl_as_nobody("doctor"));
-	EXPECT_TRUE(says("This user may not open " NODE));
-	EXPECT_TRUE(says("lacks CAP_NET_ADMIN"));
-	EXPECT_EQ(4, ctl_as_nobody("create"));
-}
-
-/* The cgroup of old, by which containers are kept from devices. */
-TEST_F_TIMEOUT(doctor, device_cgroup, DOCTOR_SECONDS)
-{
-	char line[PATH_MAX + 512];
-
-	ask_dkms_once();
-	if (mkdir("/run/mytun-devices", 0755) && errno != EEXIST)
-		SKIP(return, "no folder for the cgroup");
-	if (mount("devices", "/run/mytun-devices", "cgroup", 0, "devices")) {
-		rmdir("/run/mytun-devices");
-		SKIP(return, "no cgroup of devices in version 1");
-	}
-	mkdir("/run/mytun-devices/mytun", 0755);
-	file_write("/run/mytun-devices/mytun/devices.deny", "a");
-	file_write("/run/mytun-devices/mytun/devices.allow", "c 1:* rwm");
-	snprintf(line, sizeof(line),
-		 "echo $$ > /run/mytun-devices/mytun/cgroup.procs; exec %s doctor",
-		 tool);
-	EXPECT_EQ(1, shell(line));
-	EXPECT_TRUE(says("The device cgroup of this process does not let it"))
+	/* What no queue owns. */
+	ringmem_unmap(&f.ring);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, queues_detach(self->q, i));
+	f.stop = false;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_on, &f));
+	EXPECT_EQ(0, ctl("top -1 -i 1 --json"));
+	__atomic_store_n(&f.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_LT(0, real(output, "drops_per_second"))
 		TH_LOG("%s", quoted(output));
-	rmdir("/run/mytun-devices/mytun");
-	umount("/run/mytun-devices");
-	rmdir("/run/mytun-devices");
+	for (queue = behind(output, "\"id\":"); queue;
+	     queue = behind(queue + 1, "\"id\":"))
+		EXPECT_EQ(0, real(queue, "drops_per_second"));
 }
 
-TEST_F_TIMEOUT(doctor, locked_memory, DOCTOR_SECONDS)
-{
-	char line[PATH_MAX + 512];
+#define OTHER_SCREEN	"\033[?1049h"
+#define FIRST_SCREEN	"\033[?1049l"
 
-	ask_dkms_once();
-	snprintf(line, sizeof(line),
-		 "ulimit -l 64; exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all %s doctor",
-		 tool);
-	shell(line);
-	EXPECT_TRUE(says("rings of 64 KiB together")) TH_LOG("%s", quoted(output));
+static void press_q(int terminal, void *context)
+{
+	(void)context;
+	if (write(terminal, "q", 1) != 1)
+		perror("q");
 }
 
-/* Loaded again at the end, as it was: where modprobe finds it. */
-TEST_F_TIMEOUT(doctor, no_module, DOCTOR_SECONDS)
+static void end_device(int terminal, void *context)
 {
-	int err;
+	struct queues **q = context;
 
-	ask_dkms_once();
-	if (shell("modprobe -n " MODULE))
-		SKIP(return, "the module is not installed, only loaded");
-	err = module_unload(MODULE);
-	if (err)
-		SKIP(return, "the module is in use");
-	EXPECT_EQ(5, ctl("list"));
-	EXPECT_EQ(5, ctl("queues"));
-	EXPECT_EQ(5, ctl("top --once"));
-	EXPECT_EQ(5, ctl("create"));
-	EXPECT_FOUND_AND_MENDED("module", "installed, but not loaded");
-	if (module_references(MODULE) < 0)
-		EXPECT_EQ(0, module_load(MODULE, NULL));
+	(void)terminal;
+	queues_destroy(*q);
+	*q = NULL;
+}
+
+TEST_F_TIMEOUT(mytunctl, top_on_a_terminal, 180)
+{
+	const char *back;
+	char line[64];
+
+	self->q = queues_create(IFF_TUN, AF_INET, NET, 4, 1);
+	ASSERT_NE(NULL, self->q);
+	EXPECT_EQ(0, ctl_on_terminal("top -i 0.2", "\033[J", press_q, NULL));
+	EXPECT_TRUE(says(OTHER_SCREEN));
+	EXPECT_TRUE(says(FIRST_SCREEN));
+	/* No room for a line of the table. */
+	EXPECT_TRUE(says("and 8 more")) TH_LOG("%s", quoted(output));
+	snprintf(line, sizeof(line), "top -i 0.2 %s", self->q->name);
+	EXPECT_EQ(3, ctl_on_terminal(line, "\033[J", end_device, &self->q));
+	back = strstr(output, FIRST_SCREEN);
+	ASSERT_NE(NULL, back) TH_LOG("%s", quoted(output));
+	EXPECT_NE(NULL, strstr(back, "mytunctl: ")) TH_LOG("%s", quoted(back));
 }
 
 TEST_HARNESS_MAIN

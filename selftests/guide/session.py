@@ -99,7 +99,8 @@ class Session:
         if step.seconds:
             command = f"timeout -s INT -k 5 {step.seconds} {command}"
         status, text = self._do(command, LIMIT)
-        if step.seconds and status == 124:
+        # Of timeout, and not of a shell that does not answer.
+        if step.seconds and status == 124 and not self._ended:
             status = 0
         background = command.rstrip().endswith("&")
         if background and not status:

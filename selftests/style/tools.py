@@ -283,10 +283,66 @@ def options(tree, _settings):
                 yield f"mytun-{name}: --{option}: options and {where} differ"
 
 
+LONG = re.compile(r'\{ "([a-z0-9-]+)", (?:no|required)_argument')
+HELPED = re.compile(r"--([a-z0-9-]+)")
+PAGED = re.compile(r"\bFl (?:\w , )?-([a-z0-9-]+)")
+
+
+def control_options(tree, _settings):
+    """The same of mytunctl, whose commands have options of their own."""
+    common = {"json", "help"}
+    everything = common | {"netns", "version"}
+    told = set()
+    for path in sorted((tree.top / "tools/mytunctl").glob("*.c")):
+        text = tree.text(path.relative_to(tree.top))
+        table = set(LONG.findall(text)) - common
+        helped = set(HELPED.findall(text.partition(".help =")[2])) - common
+        everything |= table
+        told |= helped
+        if "struct command command_" not in text:
+            continue
+        for option in sorted(table - helped):
+            yield f"{path.name}: --{option} is not in its help"
+    # A help may name another command's.
+    for option in sorted(told - everything):
+        yield f"tools/mytunctl: help has --{option}, which is no option"
+    for name, found in (
+            ("man/mytunctl.8", PAGED), ("completion/mytunctl", HELPED)):
+        there = set(found.findall(
+            tree.text(pathlib.Path("tools") / name)))
+        for option in sorted(everything ^ there):
+            yield f"tools/{name}: --{option}: options and it differ"
+
+
+def library_pages(tree, _settings):
+    """Each function of the library has a page, which libmytun(7) names."""
+    exported = set(re.findall(r"^\t\t(mytun_\w+);", tree.text(
+        pathlib.Path("tools/lib/libmytun.map")), re.MULTILINE))
+    if not exported:
+        yield "tools/lib/libmytun.map: nothing is exported"
+    declared = "".join(tree.text(pathlib.Path("tools/lib") / name)
+                       for name in ("mytun.h", "ring.h", "record.h"))
+    overview = tree.text(pathlib.Path("tools/man/libmytun.7"))
+    documented = set()
+    for path in sorted((tree.top / "tools/man").glob("*.3")):
+        names = set(re.findall(r"^\.Nm (mytun_\w+)", tree.text(
+            path.relative_to(tree.top)), re.MULTILINE))
+        documented |= names
+        for name in sorted(names):
+            if not re.search(rf"\b{name}\(", declared):
+                yield f"{path.name}: there is no {name}()"
+        if f".Xr {path.stem} 3" not in overview:
+            yield f"tools/man/libmytun.7: does not name {path.stem}(3)"
+    for name in sorted(exported - documented):
+        yield f"libmytun.map: {name}() has no page"
+
+
 CHECKS = {
     "public_header": public_header,
     "guide": guide,
     "options": options,
+    "control_options": control_options,
+    "library_pages": library_pages,
     "shellcheck": shellcheck,
     "python": python,
     "checkpatch_driver": checkpatch_driver,

@@ -77,11 +77,20 @@ static uint64_t sum(struct tunnel *tunnel, struct tunnel_worker *workers,
 
 static uint64_t cpu_ns(struct tunnel *tunnel, struct tunnel_worker *workers)
 {
+	struct timespec used;
 	uint64_t all = 0;
 	unsigned int i;
+	clockid_t clock;
 
-	for (i = 0; i < tunnel->device.queues; i++)
-		all += workers[i].cpu_ns;
+	for (i = 0; i < tunnel->device.queues; i++) {
+		/* It is set when the thread ends; until then its clock runs. */
+		if (workers[i].cpu_ns)
+			all += workers[i].cpu_ns;
+		else if (!pthread_getcpuclockid(workers[i].thread, &clock) &&
+			 !clock_gettime(clock, &used))
+			all += (uint64_t)used.tv_sec * NS_PER_SECOND +
+			       (uint64_t)used.tv_nsec;
+	}
 	return all;
 }
 

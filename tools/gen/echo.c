@@ -81,7 +81,7 @@ static int send_back(struct worker *worker, struct mytun_record *in)
 static int serve(struct worker *worker, struct mytun_record **records,
 		 unsigned int count)
 {
-	const struct work *work = worker->work;
+	struct work *work = worker->work;
 	unsigned int header = work->device.vnet_hdr_size, answered = 0, i;
 	uint64_t bytes = 0;
 	int got = 0;
@@ -94,6 +94,8 @@ static int serve(struct worker *worker, struct mytun_record **records,
 			counter_add(&worker->counters.foreign, 1);
 			continue;
 		}
+		if (!work_take(work))
+			break;
 		got = send_back(worker, records[i]);
 		if (!got) {
 			got = mytun_submit(worker->queue, MYTUN_ALL);
@@ -131,9 +133,6 @@ int echo_packets(struct worker *worker)
 		} else if (!got) {
 			got = worker_wait_rx(worker);
 		}
-		if (work->options->count &&
-		    counter_get(&worker->counters.packets) >= worker->share)
-			break;
 	}
-	return got < 0 ? got : 0;
+	return got < 0 ? got : worker_drain(worker);
 }

@@ -73,12 +73,16 @@ static void make_templates(struct work *work)
 	}
 }
 
-/* The part of a count that each worker has; an rx counts all together. */
+/*
+ * The part of a count that each worker sends. What comes is not spread so evenly:
+ * rx and echo count all together.
+ */
 static uint64_t share(const struct options *options, unsigned int index)
 {
 	unsigned int queues = options->device.queues;
 
-	if (!options->count || options->function == FUNCTION_RX)
+	if (!options->count || options->function == FUNCTION_RX ||
+	    options->function == FUNCTION_ECHO)
 		return UINT64_MAX;
 	return options->count / queues + (index < options->count % queues);
 }
@@ -168,6 +172,7 @@ int main(int argc, char **argv)
 	struct worker *workers;
 	struct report report;
 	sigset_t signals;
+	bool failed;
 	int status;
 
 	options_parse(&options, argc, argv);
@@ -197,14 +202,16 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (options.function == FUNCTION_PING && ping_prepare(&work))
+		errx(FAILED, "no memory for the requests on the way");
 	workers = make_workers(&work);
 	start(&work, workers);
 	report_start(&report, &work, workers);
 	watch(&work, &report, &signals);
 	join(&work, workers);
-	status = report_summary(&report);
-	if (work.writer && capture_close(work.writer))
-		status = FAILED;
+	/* Before the summary, which tells whether it is whole. */
+	failed = work.writer && capture_close(work.writer);
+	status = report_summary(&report, failed);
 	device_close(&work.device);
 	return status;
 }

@@ -413,13 +413,19 @@ static void check(const struct options *options)
 	if (options->cpus && options->cpus < options->device.queues)
 		errx(USAGE, "cpus: %u for %u queues", options->cpus,
 		     options->device.queues);
+	if (plan->flows && options->function != FUNCTION_TX)
+		errx(USAGE, "flows is for tx%s",
+		     options->function == FUNCTION_PING ?
+		     "; ping has one for each queue" : "");
+	if (plan->gso_size && options->function != FUNCTION_TX)
+		errx(USAGE, "gso is for tx");
 	if (plan->gso_size && plan->protocol != IPPROTO_TCP &&
 	    plan->protocol != IPPROTO_UDP)
 		errx(USAGE, "gso is for TCP and UDP");
 	if ((plan->partial || plan->gso_size) &&
 	    plan->protocol == IPPROTO_ICMP)
 		errx(USAGE, "ICMP has no checksum that the kernel completes");
-	if (options->function == FUNCTION_TX && !options->pcap_in &&
+	if (plan->flows && !options->pcap_in &&
 	    plan->flows < options->device.queues)
 		errx(USAGE, "flows: %u for %u queues; each queue takes one",
 		     plan->flows, options->device.queues);
@@ -449,6 +455,9 @@ static void conclude(struct options *options, const struct raw *raw)
 	sizes(plan, raw->sizes ? : ipv4 ? "64" : "84");
 	plan->ethernet = options->device.tap;
 	check(options);
+	/* As many flows as queues is what is meant by more queues. */
+	if (!plan->flows)
+		plan->flows = options->device.queues;
 }
 
 static enum function take_function(int argc, char **argv)
@@ -489,7 +498,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	options->plan.family = AF_INET;
 	options->plan.from_port = 1024;
 	options->plan.to_port = 9;
-	options->plan.flows = 1;
 	memcpy(options->plan.from_mac, from_mac, sizeof(from_mac));
 	memset(options->plan.to_mac, 0xff, sizeof(options->plan.to_mac));
 	argv[1] = argv[0];
@@ -513,8 +521,5 @@ void options_parse(struct options *options, int argc, char **argv)
 	if (optind != argc - 1)
 		errx(USAGE, "%s: what is that? See mytun-gen --help",
 		     argv[1 + optind]);
-	/* As many flows as queues is what is meant by more queues. */
-	if (options->plan.flows == 1)
-		options->plan.flows = options->device.queues;
 	conclude(options, &raw);
 }

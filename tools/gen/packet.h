@@ -38,7 +38,7 @@ struct packet_plan {
 	uint8_t from[16], to[16];
 	uint16_t from_port, to_port;
 	uint8_t from_mac[6], to_mac[6];
-	unsigned int flows;
+	unsigned int flows;	/* options: 0: as many as queues */
 	/* Lengths of IP packets, and how often each comes. */
 	unsigned int sizes;
 	unsigned int size[PACKET_SIZES_MAX];

@@ -61,19 +61,6 @@ static enum inspect_result verify(struct worker *worker,
 	return result;
 }
 
-/* Whether one more is within the count; the last one ends the run. */
-static bool take(struct work *work)
-{
-	uint64_t before, wanted = work->options->count;
-
-	if (!wanted)
-		return true;
-	before = atomic_fetch_add(&work->received, 1);
-	if (before + 1 >= wanted)
-		atomic_store(&work->stop, true);
-	return before < wanted;
-}
-
 static unsigned int segments_in(const struct worker *worker,
 				struct mytun_record *record)
 {
@@ -102,7 +89,7 @@ static void look(struct worker *worker, struct mytun_record **records,
 
 		if (work->options->verify)
 			ours = verify(worker, record) == INSPECT_STAMPED;
-		if (ours && !take(work))
+		if (ours && !work_take(work))
 			break;
 		bytes += record->len - header;
 		segments += segments_in(worker, record);

@@ -290,7 +290,7 @@ static int judge(struct report *report, const struct sum *sum)
 	return DONE;
 }
 
-int report_summary(struct report *report)
+int report_summary(struct report *report, bool failed)
 {
 	const struct options *options = report->work->options;
 	uint64_t end = processor_clock();
@@ -305,7 +305,7 @@ int report_summary(struct report *report)
 	add_all(&sum, report);
 	for (i = 0; i < report->work->device.queues; i++)
 		histogram_merge(latency, report->workers[i].latency);
-	status = judge(report, &sum);
+	status = failed ? FAILED : judge(report, &sum);
 	if (options->json)
 		summary_json(report, &sum, latency, seconds, status);
 	else

@@ -3,6 +3,8 @@
 #ifndef GEN_REPORT_H
 #define GEN_REPORT_H
 
+#include <stdbool.h>
+
 #include "worker.h"
 
 struct report {
@@ -15,7 +17,10 @@ struct report {
 void report_start(struct report *report, struct work *work,
 		  struct worker *workers);
 void report_progress(struct report *report);
-/* After all workers have ended. Return: the program's exit status. */
-int report_summary(struct report *report);
+/*
+ * After all workers have ended; @failed: something else has not gone well.
+ * Return: the program's exit status.
+ */
+int report_summary(struct report *report, bool failed);
 
 #endif

@@ -6,6 +6,18 @@
 
 #include "../common/processor.h"
 
+bool work_take(struct work *work)
+{
+	uint64_t before, wanted = work->options->count;
+
+	if (!wanted)
+		return true;
+	before = atomic_fetch_add(&work->received, 1);
+	if (before + 1 >= wanted)
+		atomic_store(&work->stop, true);
+	return before < wanted;
+}
+
 bool worker_until(struct worker *worker, uint64_t due)
 {
 	uint64_t now;

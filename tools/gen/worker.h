@@ -21,6 +21,7 @@
 
 struct capture;
 struct capture_writer;
+struct flight;
 struct mytun_record;
 
 #define BATCH_MAX	1024
@@ -60,6 +61,8 @@ struct work {
 	unsigned int turns;
 	struct capture *replay;
 	struct capture_writer *writer;
+	struct flight *flight;	/* ping: of each worker */
+	atomic_uint asking;	/* ping: workers that are not done */
 	atomic_bool stop;
 	atomic_uint running;
 	atomic_uint_least64_t received;	/* towards options->count */
@@ -86,10 +89,19 @@ typedef int worker_function(struct worker *worker);
 worker_function send_packets, replay_packets, receive_packets, echo_packets,
 		ping_packets;
 
+/* Before ping_packets: what its workers share. Return: 0 or a negative errno. */
+int ping_prepare(struct work *work);
+
 static inline int worker_stopped(const struct worker *worker)
 {
 	return atomic_load_explicit(&worker->work->stop, memory_order_relaxed);
 }
+
+/*
+ * rx, echo: whether one more packet is within the count of all queues together.
+ * The last one ends the run.
+ */
+bool work_take(struct work *work);
 
 /*
  * How many packets may go now, at most @most; waits until it is at least one.

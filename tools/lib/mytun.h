@@ -210,8 +210,9 @@ const char *mytun_mode_name(enum mytun_mode mode);
  * Any thread.
  *
  * Return: 0: it is the best that the options allow. -ENOENT and other errors
- * of open(): no /dev/net/mytun. -EOPNOTSUPP: the driver or the kernel has
- * none. -ENOBUFS: RLIMIT_MEMLOCK, or the module's limit. -ENOMEM.
+ * of open(): no /dev/net/mytun. -EINVAL: the named interface belongs to the
+ * kernel's own driver. -EOPNOTSUPP: the driver or the kernel has none.
+ * -ENOBUFS: RLIMIT_MEMLOCK, or the module's limit. -ENOMEM.
  */
 int mytun_fallback(const struct mytun_queue *queue);
 

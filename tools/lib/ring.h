@@ -280,8 +280,9 @@ static inline int mytun_done(struct mytun_queue *queue,
  *
  * Each record has the queue's head room, @len bytes of undefined data and the
  * queue's tail room; mytun_push(), mytun_put(), mytun_pull() and mytun_trim()
- * move the borders. mark and priority are 0; all other fields are not to be
- * written. It never blocks.
+ * move the borders. mark and priority are 0, and may be set if MYTUN_Q_META is
+ * in force; user may always be set. No other field may be written. It never
+ * blocks.
  *
  * Producer thread only.
  *

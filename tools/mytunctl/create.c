@@ -32,22 +32,26 @@ struct wanted {
 	bool no_queue, up;
 };
 
+static long id_without_name(const char *what, const char *text)
+{
+	if (text[strspn(text, "0123456789")] || !*text)
+		usage_error(&command_create, "no %s is called '%s'", what, text);
+	return (long)number(&command_create, "its number", text, 0,
+			    4294967294UL);
+}
+
 static long user_id(const char *text)
 {
 	const struct passwd *pw = getpwnam(text);
 
-	return pw ? (long)pw->pw_uid :
-		    (long)number(&command_create, "a user that has no name",
-				 text, 0, 4294967294UL);
+	return pw ? (long)pw->pw_uid : id_without_name("user", text);
 }
 
 static long group_id(const char *text)
 {
 	const struct group *gr = getgrnam(text);
 
-	return gr ? (long)gr->gr_gid :
-		    (long)number(&command_create, "a group that has no name",
-				 text, 0, 4294967294UL);
+	return gr ? (long)gr->gr_gid : id_without_name("group", text);
 }
 
 /* Long options only have numbers beyond characters. */

@@ -45,6 +45,7 @@ void check_node(struct patient *p);		/* doctor_node.c */
 void check_mode(struct patient *p);
 void check_label(struct patient *p);
 void check_open(struct patient *p);
+void how_to_let_in(dev_t node, char *mend, size_t size); /* doctor_cgroup.c */
 void check_rights(struct patient *p);
 void check_memory(struct patient *p);
 void check_replace(struct patient *p);		/* doctor_replace.c */

@@ -135,6 +135,17 @@ static void judge(const struct patient *p, const char *line, const char *version
 	}
 }
 
+static const char *how_to_get_dkms(void)
+{
+	if (program_exists("apt-get"))
+		return "apt-get install dkms";
+	if (program_exists("dnf"))
+		return "dnf install dkms";
+	if (program_exists("zypper"))
+		return "zypper install dkms";
+	return "install DKMS";
+}
+
 void check_dkms(struct patient *p)
 {
 	static const char *const argv[] = {
@@ -150,8 +161,7 @@ void check_dkms(struct patient *p)
 	}
 	if (program_run(output, sizeof(output), argv) < 0) {
 		if (source_version(version, sizeof(version)))
-			finding(LEVEL_PROBLEM, "dkms", program_exists("apt-get") ?
-				"apt-get install dkms" : "dnf install dkms",
+			finding(LEVEL_PROBLEM, "dkms", how_to_get_dkms(),
 				"The source of mytun %s is in /usr/src, but DKMS, which builds it, is not installed.",
 				version);
 		else

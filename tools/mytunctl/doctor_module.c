@@ -197,6 +197,8 @@ static void check_family(void)
 			"The module answers this program.");
 }
 
+#define UNLOADING "(It can be unloaded when no device of it is left: see mytunctl list.)"
+
 /* The one that is loaded, and the one that would be loaded. */
 void check_versions(struct patient *p)
 {
@@ -225,11 +227,12 @@ void check_versions(struct patient *p)
 	else if (strcmp(version, p->version))
 		finding(LEVEL_WARNING, "version",
 			"modprobe -r mytun && modprobe mytun",
-			"Version %s is loaded, and %s is installed.",
+			"Version %s is loaded, and %s is installed. " UNLOADING,
 			p->version, version);
 	else
 		finding(LEVEL_WARNING, "version",
 			"modprobe -r mytun && modprobe mytun",
-			"The module that is loaded is another build of version %s than the one that is installed.",
+			"The module that is loaded is another build of version %s than the one that is installed. "
+			UNLOADING,
 			version);
 }

@@ -126,43 +126,17 @@ void check_label(struct patient *p)
 			NODE, *label ? label : "missing", LABEL);
 }
 
-/* The unit of systemd that this process belongs to, or "". */
-static void own_unit(char *unit, size_t size)
-{
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	char line[512], *last, *dot;
-
-	*unit = '\0';
-	if (!f)
-		return;
-	while (!*unit && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\n")] = '\0';
-		last = strrchr(line, '/');
-		dot = last ? strrchr(last, '.') : NULL;
-		if (dot && (!strcmp(dot, ".service") || !strcmp(dot, ".scope")))
-			snprintf(unit, size, "%s", last + 1);
-	}
-	fclose(f);
-}
-
 static void not_opened(const struct patient *p, int err)
 {
-	char mend[512], unit[256];
+	char mend[2048];
 
 	switch (err) {
 	case EPERM:
 		/* The mode says EACCES: this is the cgroup's. */
-		own_unit(unit, sizeof(unit));
 		if (p->container)
 			snprintf(mend, sizeof(mend), IN_CONTAINER);
-		else if (*unit)
-			snprintf(mend, sizeof(mend),
-				 "systemctl set-property %s DeviceAllow='" NODE " rw'",
-				 unit);
 		else
-			snprintf(mend, sizeof(mend),
-				 "echo 'c %u:%u rw' > /sys/fs/cgroup/devices/.../devices.allow",
-				 major(p->node), minor(p->node));
+			how_to_let_in(p->node, mend, sizeof(mend));
 		finding(LEVEL_PROBLEM, "open", mend,
 			"The device cgroup of this process does not let it open " NODE ".");
 		break;

@@ -90,6 +90,14 @@ void json_null(const char *key)
 	fputs("null", stdout);
 }
 
+void json_id(const char *key, int64_t id)
+{
+	if (id < 0)
+		json_null(key);
+	else
+		json_number(key, id);
+}
+
 void json_end(void)
 {
 	putchar('\n');

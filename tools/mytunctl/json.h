@@ -20,6 +20,7 @@ void json_number(const char *key, unsigned long long value);
 void json_real(const char *key, double value);	/* with one decimal */
 void json_bool(const char *key, bool value);
 void json_null(const char *key);
+void json_id(const char *key, int64_t id);	/* null: negative, none */
 
 /* A line ends: behind a document, or each document of a stream. */
 void json_end(void);

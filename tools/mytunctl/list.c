@@ -22,8 +22,18 @@ static void print_json(const struct devices *all)
 		json_string("name", d->name);
 		json_number("ifindex", d->ifindex);
 		json_string("type", device_type(d));
+		json_id("owner", d->owner);
+		json_id("group", d->group);
 		json_number("queues", d->queues);
 		json_number("detached", d->detached);
+		if (d->flows.there) {
+			json_object("flows");
+			json_number("size", d->flows.size);
+			json_number("entries", d->flows.entries);
+			json_object_end();
+		} else {
+			json_null("flows");
+		}
 		json_array("flags");
 		for (f = 0; (flag = device_flag(d, f)); f++)
 			json_string(NULL, flag);

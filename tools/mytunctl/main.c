@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 #define COMMANDS (ARRAY_SIZE(commands))
 
 bool option_json;
+void (*before_message)(void);
 
 static void print_help(FILE *f)
 {
@@ -47,6 +48,8 @@ int failed(enum status status, const char *format, ...)
 {
 	va_list args;
 
+	if (before_message)
+		before_message();
 	fputs("mytunctl: ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
@@ -153,6 +156,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	const struct command *c;
+	char name[32];
 	int o, status;
 
 	/* "+": what stands behind the command is the command's. */
@@ -173,7 +177,9 @@ int main(int argc, char **argv)
 			puts("mytunctl " MYTUN_VERSION);
 			return STATUS_OK;
 		default:
-			usage_error(NULL, "see");
+			/* getopt has said what is wrong. */
+			fputs("Try: mytunctl --help\n", stderr);
+			return STATUS_USAGE;
 		}
 	}
 	if (optind == argc) {
@@ -190,6 +196,9 @@ int main(int argc, char **argv)
 	c = find(argv[optind]);
 	argc -= optind;
 	argv += optind;
+	/* What getopt says begins with that. */
+	snprintf(name, sizeof(name), "mytunctl %s", c->name);
+	argv[0] = name;
 	/* 0: getopt begins anew, and lets options follow names. */
 	optind = 0;
 	status = c->run(argc, argv);

@@ -45,6 +45,9 @@ int next_option(const struct command *c, int argc, char **argv,
 #define OPTION_JSON	{ "json", no_argument, NULL, 'j' }
 #define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
 
+/* Where a message would not be seen: what failed() does before it, or NULL. */
+extern void (*before_message)(void);
+
 /* A message on standard error, with the program's name. Return: status. */
 int failed(enum status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -38,14 +38,6 @@ static void link_load(struct link *l, const char *name)
 	close(fd);
 }
 
-static void json_id(const char *key, int64_t id)
-{
-	if (id < 0)
-		json_null(key);
-	else
-		json_number(key, id);
-}
-
 static void json_device(const struct device *d, const struct link *l)
 {
 	const char *flag;

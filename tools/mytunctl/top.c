@@ -116,11 +116,19 @@ static double batch_size(const struct rates *r, const struct way *w)
 	return r->batches > 0 ? r->packets / r->batches : 0;
 }
 
-static double drop_rate(const struct queue *before, const struct queue *now,
+static double drop_rate(const struct drops *before, const struct drops *now,
 			double seconds)
 {
-	return rate(before ? drops_sum(&before->drops) : 0,
-		    drops_sum(&now->drops), seconds);
+	return rate(before ? drops_sum(before) : 0, drops_sum(now), seconds);
+}
+
+/* Of a device: what no queue owns as well, and what closed queues did. */
+static double device_drop_rate(const struct sample *before,
+			       const struct device *now, double seconds)
+{
+	const struct device *was = devices_find(&before->devices, now->ifindex);
+
+	return drop_rate(was ? &was->drops : NULL, &now->drops, seconds);
 }
 
 /* What the last sample says of the same queue on the same device. */
@@ -189,7 +197,7 @@ static void json_row(const struct device *d, const struct queue *q,
 
 /* Each queue of @now; the table's rows, or elements of an array. */
 static void fill(struct table *t, const struct sample *before,
-		 const struct sample *now, struct rates sum[2], double *dropped)
+		 const struct sample *now, struct rates sum[2])
 {
 	double seconds = seconds_between(before, now);
 	size_t i;
@@ -208,12 +216,11 @@ static void fill(struct table *t, const struct sample *before,
 			  seconds);
 		way_rates(&from, was ? &was->from_user : NULL, &q->from_user,
 			  seconds);
-		drops = drop_rate(was, q, seconds);
+		drops = drop_rate(was ? &was->drops : NULL, &q->drops, seconds);
 		sum[0].packets += to.packets;
 		sum[0].bytes += to.bytes;
 		sum[1].packets += from.packets;
 		sum[1].bytes += from.bytes;
-		*dropped += drops;
 		if (option_json) {
 			json_row(d, q, &to, &from, drops);
 		} else {
@@ -225,25 +232,38 @@ static void fill(struct table *t, const struct sample *before,
 
 static void print_json(const struct sample *before, const struct sample *now)
 {
+	double seconds = seconds_between(before, now);
 	struct rates sum[2] = { };
-	double dropped = 0;
+	size_t i;
 
 	json_object(NULL);
-	json_real("seconds", seconds_between(before, now));
+	json_real("seconds", seconds);
+	json_array("devices");
+	for (i = 0; i < now->devices.n; i++) {
+		const struct device *d = &now->devices.at[i];
+
+		json_object(NULL);
+		json_string("device", d->name);
+		json_real("drops_per_second",
+			  device_drop_rate(before, d, seconds));
+		json_object_end();
+	}
+	json_array_end();
 	json_array("queues");
-	fill(NULL, before, now, sum, &dropped);
+	fill(NULL, before, now, sum);
 	json_array_end();
 	json_object_end();
 	json_end();
 }
 
+/* Lines of the table that fit between its head and what is said below it. */
 static size_t screen_rows(void)
 {
 	struct winsize w;
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) || !w.ws_row)
-		return 24;
-	return w.ws_row;
+		w.ws_row = 24;
+	return w.ws_row > 5 ? w.ws_row - 5 : 0;
 }
 
 static void print_table(const struct sample *before, const struct sample *now)
@@ -254,21 +274,24 @@ static void print_table(const struct sample *before, const struct sample *now)
 	};
 	/* On a screen: what is there is written over, and no line is left. */
 	const char *eol = top.screen ? "\033[K\n" : "\n";
-	size_t most = top.screen ? screen_rows() - 5 : SIZE_MAX;
+	size_t most = top.screen ? screen_rows() : SIZE_MAX;
 	char packets[16], bytes[16], clock[16];
+	double seconds = seconds_between(before, now), dropped = 0;
 	struct rates sum[2] = { };
 	time_t t = time(NULL);
 	struct table table;
-	double dropped = 0;
+	size_t i;
 
+	for (i = 0; i < now->devices.n; i++)
+		dropped += device_drop_rate(before, &now->devices.at[i],
+					    seconds);
 	table_begin(&table, heads, ARRAY_SIZE(heads));
-	fill(&table, before, now, sum, &dropped);
+	fill(&table, before, now, sum);
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&t));
 	if (top.screen)
 		fputs("\033[H", stdout);
 	printf("mytunctl top, %s, %zu devices, %zu queues, %.1f s%s", clock,
-	       now->devices.n, now->queues.n, seconds_between(before, now),
-	       eol);
+	       now->devices.n, now->queues.n, seconds, eol);
 	printf("to user %s packets/s, %s bytes/s; ",
 	       short_number(sum[0].packets, packets),
 	       short_number(sum[0].bytes, bytes));
@@ -305,20 +328,7 @@ static bool wait_interval(void)
 	return !ended;
 }
 
-/* Of the other screen, with keys that come at once; and back. */
-static void screen_begin(void)
-{
-	struct termios t;
-
-	if (tcgetattr(STDIN_FILENO, &top.before))
-		return;
-	t = top.before;
-	t.c_lflag &= ~(ICANON | ECHO);
-	tcsetattr(STDIN_FILENO, TCSANOW, &t);
-	top.screen = true;
-	fputs("\033[?1049h\033[?25l\033[2J", stdout);
-}
-
+/* However the program ends; what is said on the other screen nobody would see. */
 static void screen_end(void)
 {
 	if (!top.screen)
@@ -327,6 +337,21 @@ static void screen_end(void)
 	fflush(stdout);
 	tcsetattr(STDIN_FILENO, TCSANOW, &top.before);
 	top.screen = false;
+}
+
+/* Of the other screen, with keys that come at once. */
+static void screen_begin(void)
+{
+	struct termios t;
+
+	if (tcgetattr(STDIN_FILENO, &top.before) || atexit(screen_end))
+		return;
+	before_message = screen_end;
+	t = top.before;
+	t.c_lflag &= ~(ICANON | ECHO);
+	tcsetattr(STDIN_FILENO, TCSANOW, &t);
+	top.screen = true;
+	fputs("\033[?1049h\033[?25l\033[2J", stdout);
 }
 
 static int loop(void)
@@ -419,7 +444,8 @@ const struct command command_top = {
 "             of the ring\n"
 "  FULL       how much of the ring, or of what may wait, is in use right now\n"
 "  WAKEUPS/S  to: who waited was woken; from: kicks\n"
-"  DROPS/S    of both directions; mytunctl drops tells why\n"
+"  DROPS/S    of both directions; the line above the table counts what no queue\n"
+"             owns as well; mytunctl drops tells why\n"
 "\n"
 "  -1, --once              one table, of one interval\n"
 "  -c, --count COUNT       so many tables\n"

@@ -228,7 +228,7 @@ struct mytun_ring_user {
 #define MYTUN_F_RING		(1ULL << 1)	/* rings can be mapped here */
 #define MYTUN_F_MEMCG		(1ULL << 2)	/* rings count in the cgroup */
 #define MYTUN_F_USO		(1ULL << 3)	/* TUN_F_USO4, TUN_F_USO6 */
-#define MYTUN_F_LIST		(1ULL << 4)	/* the stack takes lists */
+#define MYTUN_F_LIST		(1ULL << 4)	/* reserved, never set */
 #define MYTUN_F_CREATE		(1ULL << 5)	/* MYTUN_IOC_CREATE */
 #define MYTUN_F_SPLICE		(1ULL << 6)	/* splice() works */
 #define MYTUN_F_DESCRIPTORS	(1ULL << 63)	/* reserved */
@@ -286,7 +286,7 @@ struct mytun_ring {
 
 /*
  * The rings as they are, for who was given the file; with a device or without,
- * once it has had one. ENOENT: it has none.
+ * once it has had one. ENOENT: it has none. EBADFD: neither rings nor a device.
  */
 #define MYTUN_IOC_RING_GET	_IOWR(MYTUN_IOC_MAGIC, 3, struct mytun_ring)
 
@@ -343,8 +343,8 @@ struct mytun_drive {
 
 /*
  * Lends the calling thread to the queue: it takes records out of TX until a
- * signal comes (EINTR) or the device is gone (EBADFD). EINVAL: the drive is
- * not MYTUN_DRIVE_LENT. EBUSY: another thread is lent already.
+ * signal comes (EINTR) or the device is gone (EBADFD). ENOENT: no rings. EINVAL:
+ * the drive is not MYTUN_DRIVE_LENT. EBUSY: another thread is lent already.
  */
 #define MYTUN_IOC_LEND		_IO(MYTUN_IOC_MAGIC, 7)
 
@@ -357,7 +357,7 @@ struct mytun_moderate {
 
 /*
  * When the sleeping consumer of RX is woken. EINVAL: packets > 1 with usecs 0
- * (the consumer might sleep for ever), usecs above 1000000.
+ * (the consumer might sleep for ever), usecs above 1000000. ENOENT: no rings.
  */
 #define MYTUN_IOC_MODERATE	_IOW(MYTUN_IOC_MAGIC, 8, struct mytun_moderate)
 

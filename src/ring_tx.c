@@ -104,7 +104,7 @@ bool mytun_ring_tx_empty(struct mytun_rings *r)
  */
 static u32 not_free(struct mytun_rings *r)
 {
-	u32 producer = smp_load_acquire(&r->u->tx_producer);
+	u32 producer = smp_load_acquire(&r->u->tx_producer);	/* C */
 	u32 consumer = smp_load_acquire(&r->k->tx_consumer);	/* D */
 	s64 n = mytun_ring_used(producer, consumer, r->tx_size);
 

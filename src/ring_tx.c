@@ -100,13 +100,14 @@ bool mytun_ring_tx_empty(struct mytun_rings *r)
 
 /*
  * Bytes that the process cannot use yet: the consumer that it is shown comes a
- * little after tx_pos. Who waits for room is woken after both.
+ * little after tx_pos. Who waits for room is woken after both. Without barriers:
+ * nothing is read by these positions, and the process, which reads the consumer
+ * later, with its own acquire, finds it there or further.
  */
 static u32 not_free(struct mytun_rings *r)
 {
-	u32 producer = smp_load_acquire(&r->u->tx_producer);	/* C */
-	u32 consumer = smp_load_acquire(&r->k->tx_consumer);	/* D */
-	s64 n = mytun_ring_used(producer, consumer, r->tx_size);
+	s64 n = mytun_ring_used(READ_ONCE(r->u->tx_producer),
+				READ_ONCE(r->k->tx_consumer), r->tx_size);
 
 	return n < 0 ? 0 : n;
 }

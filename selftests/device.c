@@ -216,6 +216,20 @@ bool full_counts(void)
 	return text && !strcmp(text, "1");
 }
 
+uint64_t duration_ms(unsigned int minutes, unsigned int longer)
+{
+	const char *asked = getenv("MYTUN_MINUTES");
+	const char *machines = getenv("MYTUN_MACHINES");
+	unsigned long share = machines ? strtoul(machines, NULL, 10) : 1;
+	unsigned long alone = asked ? strtoul(asked, NULL, 10) : 0;
+
+	if (!alone && full_counts())
+		alone = longer;
+	if (alone)
+		return alone * 60000;
+	return minutes * 60000 / (share ? share : 1);
+}
+
 unsigned long scaled(unsigned long count)
 {
 	unsigned long scale = DEFAULT_SCALE;

@@ -129,6 +129,12 @@ unsigned long scaled(unsigned long count);
 /* Milliseconds of CLOCK_MONOTONIC. */
 uint64_t now_ms(void);
 
+/*
+ * How long a test goes on that has no count: $MYTUN_MINUTES, or @longer minutes
+ * with MYTUN_LONG=1, or @minutes, shared by $MYTUN_MACHINES.
+ */
+uint64_t duration_ms(unsigned int minutes, unsigned int longer);
+
 /* Sleep for that many milliseconds. */
 void sleep_ms(unsigned int ms);
 

@@ -81,20 +81,6 @@ static int corpus_load(void)
 	return err;
 }
 
-/* Unless it was asked for, the machines of one run share the time. */
-static uint64_t fuzz_seconds(void)
-{
-	const char *minutes = getenv("MYTUN_MINUTES");
-	const char *machines = getenv("MYTUN_MACHINES");
-	unsigned long share = machines ? strtoul(machines, NULL, 10) : 1;
-
-	if (minutes && strtoul(minutes, NULL, 10))
-		return strtoul(minutes, NULL, 10) * 60;
-	if (full_counts())
-		return LONG_MINUTES * 60;
-	return MINUTES * 60 / (share ? share : 1);
-}
-
 /* Something near one of the corpus. */
 static void mutate(struct fuzz_program *p, uint64_t *seed)
 {
@@ -250,7 +236,7 @@ TEST_F_TIMEOUT(fuzz, corpus_is_borne, LIMIT)
 
 TEST_F_TIMEOUT(fuzz, nothing_is_found, LIMIT)
 {
-	uint64_t seconds = fuzz_seconds();
+	uint64_t seconds = duration_ms(MINUTES, LONG_MINUTES) / 1000;
 	int status;
 	pid_t pid;
 

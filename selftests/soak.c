@@ -50,6 +50,8 @@
 #include "soakends.h"
 #include "soakqueue.h"
 
+#define MINUTES		1
+#define LONG_MINUTES	60
 #define ROUND_MS	5000		/* of events, at most */
 #define LEAST		8		/* events of a round */
 #define LIMIT		86400
@@ -701,20 +703,6 @@ static void print_total(const struct total *sum, unsigned int rounds)
 	fflush(stdout);
 }
 
-/* Unless it was asked for, the machines of one run share the time. */
-static uint64_t soak_ms(void)
-{
-	const char *minutes = getenv("MYTUN_MINUTES");
-	const char *machines = getenv("MYTUN_MACHINES");
-	unsigned long share = machines ? strtoul(machines, NULL, 10) : 1;
-
-	if (minutes && strtoul(minutes, NULL, 10))
-		return strtoul(minutes, NULL, 10) * 60000;
-	if (full_counts())
-		return 3600000;
-	return 60000 / (share ? share : 1);
-}
-
 FIXTURE(soak)
 {
 	int namespace[2];
@@ -740,7 +728,8 @@ FIXTURE_TEARDOWN(soak)
 TEST_F_TIMEOUT(soak, books_balance, LIMIT)
 {
 	struct soak *s = soak_new();
-	uint64_t seed = random_seed(), ms = soak_ms(), end = now_ms() + ms;
+	uint64_t seed = random_seed(), ms = duration_ms(MINUTES, LONG_MINUTES);
+	uint64_t end = now_ms() + ms;
 	char before[32], after[32];
 	static struct total sum;
 	static struct round r;

@@ -33,6 +33,16 @@ def upgraded(machine):
 
 
 @system.after(installed)
+def not_built(machine):
+    """The next version is there, and could not be built: what make says."""
+    kernels = built_for(machine)
+    machine.break_make()
+    said = system.fails(machine.install, "next")
+    machine.mend_make()
+    return kernels, said
+
+
+@system.after(installed)
 def fresh_install(machine):
     """The module is built for each kernel that has headers."""
     machine.expect_installed(machine.version, *machine.releases)
@@ -57,15 +67,21 @@ def headers_come_later(machine):
     machine.expect_installed(machine.version, release)
 
 
-@system.after(installed)
-def kernel_upgrade(machine):
-    """Another kernel's headers trigger a build; the first one stays."""
-    before = built_for(machine)
+def add_kernel(machine):
+    """Another kernel's headers; the name of that kernel."""
     release = machine.releases[0].replace("-cloud-amd64", "-amd64")
     deb = machine.headers(release)
     machine.add(deb, f"/debs/{deb.name}")
     # The kernel's own package is large and plays no part.
     machine.run("dpkg", "--install", "--force-depends", f"/debs/{deb.name}")
+    return release
+
+
+@system.after(installed)
+def kernel_upgrade(machine):
+    """Another kernel's headers trigger a build; the first one stays."""
+    before = built_for(machine)
+    release = add_kernel(machine)
     machine.expect_installed(machine.version, release, *before)
 
 
@@ -83,6 +99,46 @@ def downgrade(machine):
     kernels = built_for(machine)
     machine.install("this", "--allow-downgrades")
     machine.expect_installed(machine.version, *kernels)
+
+
+@system.after(not_built)
+def failed_upgrade(machine):
+    """What was there before stays, until the package is configured again."""
+    kernels, said = machine.said
+    for release in kernels:
+        assert f"there is no new module for kernel {release}" in said, said
+        assert machine.module_version(release) == machine.version
+    machine.run("dpkg", "--configure", "-a")
+    machine.expect_installed(publish.NEXT_VERSION, *kernels)
+    machine.shell("test ! -e /var/lib/mytun-dkms")
+
+
+@system.after(not_built)
+def removal_after_failed_upgrade(machine):
+    """What was put back goes with the package, if DKMS had taken it over too."""
+    with machine.other() as bare:
+        before = bare.files()
+    kernels, _ = machine.said
+    release = sorted(kernels)[0]
+    machine.run("dkms", "install", "-m", "mytun", "-v", publish.NEXT_VERSION,
+                "-k", release, "--force")
+    assert machine.module_version(release) == publish.NEXT_VERSION
+    machine.apt("purge", "mytun-dkms")
+    assert machine.files() - before == set(), \
+        f"left behind: {sorted(machine.files() - before)}"
+
+
+@system.after(installed)
+def upgrade_for_all_kernels(machine):
+    """Each kernel that had a module has one, though DKMS builds for another."""
+    add_kernel(machine)
+    kernels = built_for(machine)
+    assert len(kernels) > 1, kernels
+    running = machine.run("uname", "-r").strip()
+    machine.run("mkdir", f"/lib/modules/{running}")
+    said = machine.install("next")
+    assert f"Building for {running}\n" in said, said
+    machine.expect_installed(publish.NEXT_VERSION, *kernels)
 
 
 @system.after(installed)
@@ -142,4 +198,5 @@ def kernel_without_inet(machine):
 
 
 TESTS = (fresh_install, headers_come_later, kernel_upgrade, upgrade, downgrade,
+         upgrade_for_all_kernels, failed_upgrade, removal_after_failed_upgrade,
          reinstall, remove_and_purge, too_old_kernel, kernel_without_inet)

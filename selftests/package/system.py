@@ -147,6 +147,18 @@ class System(chroot.Chroot):
         """Run a shell script inside; return its output."""
         return self.run("sh", "-ec", script, "sh", *arguments)
 
+    def break_make(self):
+        """Nothing can be compiled, which is not the package's business."""
+        self.shell("""
+            mv /usr/bin/make /usr/bin/make.real
+            printf '#!/bin/sh\\necho broken >&2; exit 1\\n' >/usr/bin/make
+            chmod 755 /usr/bin/make
+        """)
+
+    def mend_make(self):
+        """Take that back."""
+        self.shell("mv /usr/bin/make.real /usr/bin/make")
+
     def module(self, release):
         """The path of mytun's module for a kernel, or None."""
         found = self.shell('find "/lib/modules/$1/" -name "mytun.ko*"',

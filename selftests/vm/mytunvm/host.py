@@ -38,6 +38,7 @@ NEEDED = {
 PACKAGING = {
     "apt-utils": "/usr/bin/apt-ftparchive",
     "createrepo-c": "/usr/bin/createrepo_c",
+    "faketime": "/usr/bin/faketime",
     "gnupg": "/usr/bin/gpg",
     "lintian": "/usr/bin/lintian",
     "rpm": "/usr/bin/rpmbuild",

@@ -78,6 +78,7 @@ class Machine:
         self.job = job
         self.settings = settings
         self.in_memory = False
+        self.emulated = True
         self._work = None
         self._process = None
         self._lines = queue.Queue()
@@ -114,7 +115,9 @@ class Machine:
             argv += accelerator.COUNTING + ["-smp", "1"]
             append += " nosmp tsc=reliable"
         else:
-            argv += self._accelerator() + ["-smp", str(settings.cpus)]
+            chosen = self._accelerator()
+            self.emulated = chosen is accelerator.TCG
+            argv += chosen + ["-smp", str(settings.cpus)]
         try:
             small = self._small()
         except LookupError as reason:

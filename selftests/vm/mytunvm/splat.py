@@ -41,6 +41,16 @@ def find(lines):
     return [line for line in lines if PATTERNS.search(line)]
 
 
+def is_emulators(console):
+    """Whether a machine ended by a breakpoint in the kernel's own code.
+
+    The kernel has one there while it changes an instruction. An emulated
+    processor that translates it just when it is taken away again keeps it,
+    and the kernel, which is done, does not know it any more.
+    """
+    return re.search(r"\bint3: 0000\b", console) is not None
+
+
 def around(lines, before=2, after=40):
     """The first trouble of a log with the lines about it."""
     for number, line in enumerate(lines):

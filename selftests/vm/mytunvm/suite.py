@@ -3,7 +3,8 @@
 
 Each program is a step of its own. After it, the kernel's log is searched
 and the module is taken out. If the machine hangs or crashes, the step that
-ran has failed, and the rest runs in a machine booted anew.
+ran has failed, and the rest runs in a machine booted anew. Only a crash
+that is the emulator's is forgiven, and the step runs again.
 """
 
 import dataclasses
@@ -12,6 +13,8 @@ import pathlib
 from . import job, ktap, machine, program, shell, splat
 
 SPLAT_STEP = "splat"
+# For one kernel; more than that must have another cause.
+FORGIVEN = 2
 
 
 def _unloads(step):
@@ -38,6 +41,7 @@ class Suite:
     report: ktap.Report
     settings: machine.Settings = machine.Settings()
     finals: tuple = ()
+    _forgiven: int = 0
 
     def run(self):
         """Run everything; boot again after a hang or a crash."""
@@ -75,8 +79,11 @@ class Suite:
             for outcome in running.outcomes(
                     lambda number, text: self._line(steps, readers, number,
                                                     text)):
-                begun = outcome.number + 1
                 one, step = steps[outcome.number]
+                if self._forgive(step, outcome, running):
+                    begun = outcome.number
+                    break
+                begun = outcome.number + 1
                 self._judge(one, step, outcome, readers.get(outcome.number),
                             taint)
                 taint = outcome.taint
@@ -89,6 +96,17 @@ class Suite:
         finally:
             running.__exit__()
         return begun
+
+    def _forgive(self, step, outcome, running):
+        """Whether a step has to run again, for the emulator's sake."""
+        if not (outcome.trouble and running.emulated
+                and splat.is_emulators(running.console())
+                and self._forgiven < FORGIVEN):
+            return False
+        self._forgiven += 1
+        shell.say(f"{self.kernel.name}: {step.name}: the emulator ran code "
+                  "that was being changed (int3); once more")
+        return True
 
     def _title(self, one):
         return f"{self.kernel.name} {one.topic} {one.name}"

@@ -4,9 +4,8 @@
  * turn, and what it makes in softirqs and kernel threads fails at random. The
  * caller is told so or does not notice; the device works afterwards; nothing
  * stays behind. In the end each place in the driver that allocates must have
- * failed.
- * Each test is a process: what they found is in shared memory, and the last
- * ones, which have to run after the others, judge it.
+ * failed. Each test is a process: what they found is in shared memory, and the
+ * last ones, which have to run after the others, judge it.
  */
 #include "device.h"
 
@@ -123,7 +122,8 @@ static void works(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *f)
 
 /*
  * The first allocation of a call fails, then the second, until there is none
- * to fail any more; the call has to be all right then.
+ * to fail any more; the call has to be all right then. Of a new device whose
+ * name in sysfs got no memory the core says, without looking, EINVAL.
  */
 static void each(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *f,
 		 const struct operation *op)
@@ -145,7 +145,8 @@ static void each(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *f,
 				TH_LOG("%s fails by itself", op->name);
 		} else if (ret < 0) {
 			told++;
-			EXPECT_TRUE(ret == -ENOMEM || ret == -ENOBUFS)
+			EXPECT_TRUE(ret == -ENOMEM || ret == -ENOBUFS ||
+				    (ret == -EINVAL && f->dev.fd < 0))
 				TH_LOG("%s, %u: %s", op->name, n,
 				       strerror(-ret));
 		}

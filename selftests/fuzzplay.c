@@ -16,6 +16,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/kcov.h>
 
 #include "kselftest.h"
 
@@ -33,9 +34,6 @@
 
 #define DEBUGFS		"/sys/kernel/debug"
 #define KCOV_WORDS	(64 << 10)
-#define KCOV_INIT	_IOR('c', 1, unsigned long)
-#define KCOV_ENABLE	_IO('c', 100)
-#define KCOV_TRACE_PC	0
 
 /* What a kernel says when it has gone wrong. */
 static const char * const complaints[] = {
@@ -48,9 +46,28 @@ static const char * const complaints[] = {
 };
 
 static int kmsg = -1;
-static int kcov[FUZZ_THREADS];
-static unsigned long *area[FUZZ_THREADS];
+
+/* What each thread went through, and, last, what was done for them elsewhere. */
+static int kcov[FUZZ_THREADS + 1];
+static unsigned long *area[FUZZ_THREADS + 1];
 static bool sees;
+
+/*
+ * Softirqs and kernel threads tell the one who opened the file for which they
+ * work: those whom this process begets have its number.
+ */
+static void see_others(int fd)
+{
+	struct kcov_remote_arg arg = {
+		.trace_mode = KCOV_TRACE_PC,
+		.area_size = KCOV_WORDS,
+		.common_handle = KCOV_SUBSYSTEM_COMMON | (uint32_t)getpid(),
+	};
+
+	if (ioctl(fd, KCOV_REMOTE_ENABLE, &arg))
+		printf("# softirqs and threads are not seen: %s\n",
+		       strerror(errno));
+}
 
 static void open_kcov(void)
 {
@@ -59,15 +76,16 @@ static void open_kcov(void)
 
 	/* netns_private() has put another /sys on top of it. */
 	mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
-	for (i = 0; i < FUZZ_THREADS; i++) {
+	for (i = 0; i < ARRAY_SIZE(kcov); i++) {
 		kcov[i] = open(DEBUGFS "/kcov", O_RDWR | O_CLOEXEC);
-		if (kcov[i] < 0 || ioctl(kcov[i], KCOV_INIT, KCOV_WORDS))
+		if (kcov[i] < 0 || ioctl(kcov[i], KCOV_INIT_TRACE, KCOV_WORDS))
 			return;
 		area[i] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			       kcov[i], 0);
 		if (area[i] == MAP_FAILED)
 			return;
 	}
+	see_others(kcov[FUZZ_THREADS]);
 	sees = true;
 }
 
@@ -211,7 +229,7 @@ static void add_counters(uint8_t *counters)
 {
 	unsigned long n, i, t;
 
-	for (t = 0; t < FUZZ_THREADS; t++) {
+	for (t = 0; t < ARRAY_SIZE(area); t++) {
 		n = __atomic_load_n(&area[t][0], __ATOMIC_RELAXED);
 		for (i = 1; i <= n && i < KCOV_WORDS; i++) {
 			uint8_t *c = &counters[area[t][i] * 0x9e3779b97f4a7c15UL

@@ -19,6 +19,7 @@ static int mytun_open(struct inode *inode, struct file *file)
 	q = mytun_queue_open(current->nsproxy->net_ns, file);
 	if (IS_ERR(q))
 		return PTR_ERR(q);
+	mytun_kcov_init(&q->kcov);
 	file->private_data = q;
 	/* read and write honour IOCB_NOWAIT: io_uring need not use a thread. */
 	file->f_mode |= FMODE_NOWAIT;

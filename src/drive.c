@@ -66,16 +66,12 @@ static int run(struct mytun_rings *r, int *most)
 	return n;
 }
 
-/* Softirq. The budget is the stack's. */
-static int poll(struct napi_struct *napi, int budget)
+static int poll_rings(struct mytun_rings *r, struct napi_struct *napi,
+		      int budget)
 {
-	struct mytun_rings *r = container_of(napi, struct mytun_rings, napi);
 	struct mytun *tun;
 	int n = 0;
 
-	/* netpoll sends only, and must not complete. */
-	if (!budget)
-		return 0;
 	rcu_read_lock();
 	tun = mytun_rcu(r->q);
 	if (tun && READ_ONCE(r->drive) == MYTUN_DRIVE_NAPI) {
@@ -94,6 +90,21 @@ static int poll(struct napi_struct *napi, int budget)
 	set_need_wakeup(r, true);
 	if (tun && !mytun_ring_tx_empty(r))
 		napi_schedule(napi);
+	return n;
+}
+
+/* Softirq. The budget is the stack's. */
+static int poll(struct napi_struct *napi, int budget)
+{
+	struct mytun_rings *r = container_of(napi, struct mytun_rings, napi);
+	int n;
+
+	/* netpoll sends only, and must not complete. */
+	if (!budget)
+		return 0;
+	mytun_kcov_poll_start(&r->q->kcov);
+	n = poll_rings(r, napi, budget);
+	mytun_kcov_poll_stop();
 	return n;
 }
 
@@ -161,7 +172,9 @@ static int thread_fn(void *data)
 	/* Since 6.14 kthreads choose their CPUs when they start. */
 	set_cpus_allowed_ptr(current, &r->cpus);
 	complete(&r->started);
+	mytun_kcov_start(&r->q->kcov);
 	serve(r, true);
+	mytun_kcov_stop();
 	/* kthread_stop() wants to find it. */
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);

@@ -50,6 +50,7 @@
 
 #include "filter.h"
 #include "flow.h"
+#include "kcov.h"
 #include "stats.h"
 #include "vnet.h"
 #include "xdp.h"
@@ -137,6 +138,7 @@ struct mytun_queue {
 	u16 flow_id;			/* (rtnl) who owns its flows, flow.h */
 	int ifindex;			/* (rtnl) for the device to come */
 	u32 create_flags;		/* (rtnl) likewise, MYTUN_CREATE_* */
+	struct mytun_kcov kcov;		/* (open) */
 	struct fasync_struct *fasync;
 	bool wants_sigio;
 	bool filtered;			/* (rtnl) by the classic filter */

@@ -18,9 +18,8 @@
 /* Packets that wait are not kept longer than for one poll's worth. */
 #define NAPI_WAITING_MAX	NAPI_POLL_WEIGHT
 
-static int poll(struct napi_struct *napi, int budget)
+static int take(struct mytun_queue *q, struct napi_struct *napi, int budget)
 {
-	struct mytun_queue *q = container_of(napi, struct mytun_queue, napi);
 	struct sk_buff_head list;
 	struct sk_buff *skb;
 	int n = 0;
@@ -42,6 +41,17 @@ static int poll(struct napi_struct *napi, int budget)
 	}
 	if (n < budget)
 		napi_complete_done(napi, n);
+	return n;
+}
+
+static int poll(struct napi_struct *napi, int budget)
+{
+	struct mytun_queue *q = container_of(napi, struct mytun_queue, napi);
+	int n;
+
+	mytun_kcov_poll_start(&q->kcov);
+	n = take(q, napi, budget);
+	mytun_kcov_poll_stop();
 	return n;
 }
 

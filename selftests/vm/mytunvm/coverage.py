@@ -30,6 +30,14 @@ tar -c -z -C /tmp/coverage . | base64
 # As many lines that follow each other are named when nothing reached them.
 BLOCK = 6
 
+# Of a hundred lines a whole run reaches this many, or it has failed.
+LEAST = 85
+
+# Why no run reaches a longer piece of a function. One that is not here fails
+# a whole run.
+REASONS = {
+}
+
 
 @dataclasses.dataclass
 class Source:
@@ -37,6 +45,7 @@ class Source:
 
     name: str
     counts: dict
+    functions: dict = dataclasses.field(default_factory=dict)
 
     @property
     def reached(self):
@@ -44,14 +53,16 @@ class Source:
         return sum(1 for count in self.counts.values() if count)
 
     def blocks(self):
-        """Runs of lines with code, of which none was reached."""
+        """Runs of lines with code, of which none was reached: the first,
+        the last, how many, and the function of the first."""
         found = []
         for line in sorted(self.counts) + [None]:
             if line is not None and not self.counts[line]:
                 found.append(line)
                 continue
             if len(found) >= BLOCK:
-                yield found[0], found[-1], len(found)
+                yield (found[0], found[-1], len(found),
+                       self.functions.get(found[0], ""))
             found = []
 
 
@@ -93,28 +104,47 @@ def _add(sources, one):
         return
     if ".." in path.parts or len(path.parts) > 1 and not path.is_absolute():
         return
-    counts = sources.setdefault(path.name, Source(path.name, {})).counts
+    source = sources.setdefault(path.name, Source(path.name, {}))
     for line in one["lines"]:
         number = line["line_number"]
-        counts[number] = counts.get(number, 0) + line["count"]
+        source.counts[number] = source.counts.get(number, 0) + line["count"]
+        if "function_name" in line:
+            source.functions[number] = line["function_name"]
+
+
+def percent(sources):
+    """How many of a hundred lines were reached."""
+    lines = sum(len(source.counts) for source in sources)
+    return 100 * sum(source.reached for source in sources) / max(1, lines)
 
 
 def summary(sources):
     """Lines of text: each file, all of them, and what nothing reached."""
-    lines = reached = 0
     for source in sources:
-        lines += len(source.counts)
-        reached += source.reached
         yield (f"{source.name:<16} {source.reached:5} of "
                f"{len(source.counts):5} lines")
-    yield f"{'all':<16} {reached:5} of {lines:5} lines, " \
-          f"{100 * reached / max(1, lines):.1f} %"
+    yield (f"{'all':<16} {sum(source.reached for source in sources):5} of "
+           f"{sum(len(source.counts) for source in sources):5} lines, "
+           f"{percent(sources):.1f} %")
     for source in sources:
-        for first, last, n in source.blocks():
-            yield f"src/{source.name}:{first}-{last}: {n} lines not reached"
+        for first, last, n, function in source.blocks():
+            why = REASONS.get((source.name, function), "no reason is known")
+            yield (f"src/{source.name}:{first}-{last}: {n} lines of "
+                   f"{function}() not reached: {why}")
 
 
-def judge(outcome, directory, path):
+def _wanting(sources):
+    """What a whole run should have reached, as one line, or ""."""
+    if percent(sources) < LEAST:
+        return f"{percent(sources):.1f} % of lines, not {LEAST} %"
+    unknown = [f"src/{source.name}:{first} {function}()"
+               for source in sources
+               for first, _, _, function in source.blocks()
+               if (source.name, function) not in REASONS]
+    return f"not reached: {', '.join(unknown)}" if unknown else ""
+
+
+def judge(outcome, directory, path, whole):
     """Write the summary of what the step printed; return what is wrong."""
     if outcome.trouble or outcome.status:
         return outcome.trouble or f"exit status {outcome.status}"
@@ -130,4 +160,4 @@ def judge(outcome, directory, path):
     shell.say("coverage of src/: "
               + next(line for line in text if line.startswith("all "))
               .removeprefix("all").strip())
-    return ""
+    return _wanting(sources) if whole else ""

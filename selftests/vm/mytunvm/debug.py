@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The debug kernel: the newest source, small, with every check switched on.
+"""Kernels made for finding faults: small, with checks switched on.
 
-debug.config says what it is made of. It is built here, by the host's compiler,
-and kept: the image, its modules, and what it takes to build a module for it.
-The driver is built for it with coverage, which the rest of the kernel has not.
+debug.config says what they are made of, kcsan.config what one of them has
+instead. They are built here, by the host's compiler, and kept: the image, its
+modules, and what it takes to build a module for it. Where coverage is counted,
+the driver is built with it, which the rest of the kernel is not.
 """
 
+import dataclasses
 import os
 import pathlib
 import re
 import shutil
 
-from . import (archive, cache, foreign, host, job, machine, root, shell,
-               source)
+from . import cache, foreign, host, job, machine, root, shell, source
 
-NAME = "debug"
-CONFIG = pathlib.Path(__file__).resolve().parent.parent / "debug.config"
+CONFIGS = pathlib.Path(__file__).resolve().parent.parent
 
 # What a kernel takes to build, beside what the tests need anyway.
 NEEDED = {
@@ -26,18 +26,68 @@ NEEDED = {
     "libssl-dev": "/usr/include/openssl/ssl.h",
 }
 
+# libFuzzer, which goes by what KCOV tells.
+FUZZER = {
+    "clang": "/usr/bin/clang",
+    "libclang-rt-dev": "/usr/share/doc/libclang-rt-dev",
+}
+
 # The module alone: which lines a test reached, and what a fuzzer found new.
 COVERAGE = ("GCOV_PROFILE=y", "KCOV_INSTRUMENT=y")
 
-# The checks that follow each allocation, lock and access cost time: the
-# counts of tests are divided by this much more.
-SLOWER = 10
+# Twice the memory, of which the checks take a part; who has which page; and
+# each report, not the first one only, so that what caused it can be cut down.
+SETTINGS = machine.Settings(memory=2048, append="page_owner=on kasan_multi_shot")
 
-# Twice the memory, of which the checks take a part, and who has which page.
-SETTINGS = machine.Settings(memory=2048, append="page_owner=on")
-
-# What only this kernel can do.
+# What only a kernel with fault injection can do.
 TOPICS = ("fault",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One such kernel: where its source is from, and what it is made of.
+
+    'absent' are options of the configuration that cannot be had with it,
+    'kernel' and 'driver' go to make when the one or the other is built.
+    'checks' says whether leaks, coverage and faults can be asked for. The
+    checks that follow each allocation, lock and access cost time: the counts
+    of tests are divided by 'slower' more, those of some programs by more
+    still. 'late' is for make check-long only.
+    """
+
+    name: str
+    suite: str = source.SUITE
+    configs: tuple = ("debug.config",)
+    absent: frozenset = frozenset()
+    kernel: tuple = ()
+    driver: tuple = COVERAGE
+    checks: bool = True
+    slower: int = 10
+    late: bool = False
+
+    def slower_for(self, program):
+        """By how much more the counts of a program are divided."""
+        return self.slower * SLOWEST.get(program, 1)
+
+
+# Programs whose counts would take too long, and by how much.
+SLOWEST = {
+}
+
+
+KINDS = {kind.name: kind for kind in (
+    Kind("debug", late=True),
+    # The same from an older source.
+    Kind("debug-6.1", suite="bookworm", late=True,
+         absent=frozenset({"FAULT_INJECTION_STACKTRACE_FILTER"})),
+    # Races, by watching what each access of the driver meets: the rest of the
+    # kernel, which has races of its own, is not instrumented.
+    Kind("kcsan", configs=("debug.config", "kcsan.config"),
+         absent=frozenset({"DEBUG_KMEMLEAK_MEM_POOL_SIZE"}),
+         kernel=("KCSAN_SANITIZE=n",), driver=(), checks=False, late=True),
+)}
+NAMES = tuple(KINDS)
+EARLY = tuple(kind.name for kind in KINDS.values() if not kind.late)
 
 # Memory that nobody points to any more. The first look is for objects that
 # change hands while it looks; those of the last seconds are left out.
@@ -56,21 +106,24 @@ def leaks(outcome):
     return f"{len(found)} objects leaked" if found else ""
 
 
-def _missing(config):
-    """The lines of debug.config that a configuration does not have."""
-    have = set(config.splitlines())
-    for line in CONFIG.read_text(encoding="ascii").splitlines():
-        found = re.fullmatch(r"(CONFIG_\w+)=n", line)
-        if found:
-            line = f"# {found.group(1)} is not set"
-            if any(one.startswith(f"{found.group(1)}=") for one in have):
-                yield line
-        elif line.startswith("CONFIG_") and line not in have:
-            yield line
+def _text(kind):
+    """The configuration of a kernel: what stands later replaces."""
+    return "".join((CONFIGS / name).read_text(encoding="ascii")
+                   for name in kind.configs)
 
 
-def _make(directory):
-    """Build the kernel in the directory linux/, where it also stays.
+def _missing(kind, config):
+    """What a kernel's .config lacks of what it was to have."""
+    have = dict(re.findall(r"^(CONFIG_\w+)=(.*)$", config, re.MULTILINE))
+    wanted = dict(re.findall(r"^(CONFIG_\w+)=(.*)$", _text(kind),
+                             re.MULTILINE))
+    return [f"{name}={value}" for name, value in wanted.items()
+            if have.get(name, "n") != value
+            and name.removeprefix("CONFIG_") not in kind.absent]
+
+
+def _make(kind, directory):
+    """Build a kernel in the directory linux/, where it also stays.
 
     Built in its own source it knows no path but relative ones, so that the
     directory can be renamed.
@@ -78,16 +131,19 @@ def _make(directory):
     host.install(NEEDED)
     tree = directory / "linux"
     tree.mkdir()
-    shell.say("unpacking the source of the debug kernel")
-    source.extract((), tree)
-    make = ["make", "-C", tree, "LOCALVERSION=-mytun-debug"]
+    shell.say(f"unpacking the source of the kernel {kind.name}")
+    source.extract((), tree, kind.suite)
+    wanted = directory / "wanted"
+    wanted.write_text(_text(kind), encoding="ascii")
+    make = ["make", "-C", tree, f"LOCALVERSION=-mytun-{kind.name}",
+            *kind.kernel]
     shell.run([*make, "allnoconfig"],
-              env=dict(os.environ, KCONFIG_ALLCONFIG=str(CONFIG)))
-    missing = list(_missing((tree / ".config").read_text(encoding="ascii")))
+              env=dict(os.environ, KCONFIG_ALLCONFIG=str(wanted)))
+    missing = _missing(kind, (tree / ".config").read_text(encoding="ascii"))
     if missing:
-        raise LookupError(f"this source has no {' '.join(missing)}: see "
-                          f"{CONFIG.name}")
-    shell.say("building the debug kernel")
+        raise LookupError(f"the source of {kind.name} has no "
+                          f"{' '.join(missing)}")
+    shell.say(f"building the kernel {kind.name}")
     shell.run([*make, f"-j{os.cpu_count()}", "bzImage", "modules"],
               log=directory / "build.log")
     _prune(tree)
@@ -113,17 +169,16 @@ def _prune(tree):
             path.unlink()
 
 
-def kdir():
-    """The prepared tree of the debug kernel, built if it is absent."""
-    name = source.package()
-    version = archive.index(source.SUITE).version(name)
+def kdir(kind):
+    """The prepared tree of a kernel, built if it is absent."""
     compiler = shell.output(["gcc", "-dumpfullversion", "-dumpmachine"])
-    made_from = [name, version, CONFIG.read_text(encoding="ascii"), compiler,
-                 1]
-    return cache.entry("debug", "linux", made_from, _make) / "linux"
+    made_from = [source.package(kind.suite), source.version(kind.suite),
+                 _text(kind), compiler, *kind.kernel, 1]
+    return cache.entry(kind.name, "linux", made_from,
+                       lambda directory: _make(kind, directory)) / "linux"
 
 
-def build(work):
-    """The debug kernel with the driver built for it, as a Foreign."""
-    return foreign.Foreign(kdir(), "", work, name=NAME, system=root.TRIXIE,
-                           options=COVERAGE)
+def build(kind, work):
+    """A kernel with the driver built for it, as a Foreign."""
+    return foreign.Foreign(kdir(kind), "", work, name=kind.name,
+                           system=root.TRIXIE, options=kind.driver)

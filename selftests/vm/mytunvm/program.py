@@ -26,11 +26,15 @@ MADE = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.mod.c", ".*.cmd",
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """One test program, its topic and its limit in seconds."""
+    """One test program, its topic and its limit in seconds.
+
+    Its counts are divided by 'slower' where they are not in full.
+    """
 
     topic: str
     name: str
     seconds: int
+    slower: int = 1
 
 
 def listed():
@@ -86,6 +90,10 @@ def _documented(output):
 
 def step(program, environment):
     """The step of a machine's job that runs one program."""
+    environment = dict(environment)
+    if program.slower > 1:
+        environment["MYTUN_SCALE"] = str(
+            int(environment.get("MYTUN_SCALE", "1")) * program.slower)
     lines = [f"export {name}={shlex.quote(value)}"
              for name, value in environment.items()]
     name = shlex.quote("./" + program.name)

@@ -10,6 +10,8 @@ SCALE = 40
 # Where tests run that do not depend on the kernel, if it is among others: the
 # quickest.
 ONCE = "6.1"
+# How long soak and fuzz run with LONG=1 on a kernel that is slower.
+LONG_MINUTES = 60
 STAGES = ("style", "library", "model", "report", "build", "package")
 
 
@@ -18,25 +20,32 @@ class Settings:
 
     def __init__(self, environment):
         self.long = environment.get("LONG", "") not in ("", "0")
-        # The debug kernel, which is built first, when it is asked for.
-        self.kernels = _wanted(environment, "KERNELS",
-                               (*kernel.NAMES, debug.NAME), kernel.NAMES)
+        self.kernels = _wanted(
+            environment, "KERNELS", (*kernel.NAMES, *debug.NAMES),
+            (*kernel.NAMES, *(debug.NAMES if self.long else debug.EARLY)))
         programs = program.listed()
         topics = dict.fromkeys(one.topic for one in programs)
         self.tests = _wanted(environment, "TESTS", (*STAGES, *topics))
+        self.whole = set(topics) <= set(self.tests)
         self.minutes = _minutes(environment.get("MINUTES", ""))
         self.programs = [
             dataclasses.replace(one, seconds=one.seconds + 60 * self.minutes)
             for one in programs if one.topic in self.tests]
 
-    def environment(self, name="", slower=1):
+    def environment(self, name=""):
         """What the test programs find in their environment, on the kernel of
-        that name, which is so many times slower than others. One that has none
-        is the only one."""
-        found = {"MYTUN_LONG": "1"} if self.long \
-            else {"MYTUN_SCALE": str(SCALE * slower)}
-        if self.minutes:
-            found["MYTUN_MINUTES"] = str(self.minutes)
+        that name. One that has none is the only one."""
+        found = {}
+        minutes = self.minutes
+        if not self.long:
+            found["MYTUN_SCALE"] = str(SCALE)
+        elif name not in debug.KINDS:
+            found["MYTUN_LONG"] = "1"
+        else:
+            # Counts in full, but for what programs are slower there.
+            minutes = minutes or LONG_MINUTES
+        if minutes:
+            found["MYTUN_MINUTES"] = str(minutes)
         if name in self.kernels and not self.long:
             found["MYTUN_MACHINES"] = str(len(self.kernels))
             if name != ONCE and ONCE in self.kernels:

@@ -40,24 +40,29 @@ MEMBERS = (
 )
 
 
-def package():
-    """The name of the newest linux-source-X.Y package of the suite."""
+def package(suite=SUITE):
+    """The name of the newest linux-source-X.Y package of a suite."""
     best = None
-    index = archive.index(SUITE)
+    index = archive.index(suite)
     for name in index.stanzas():
         if re.fullmatch(r"linux-source-[0-9.]+", name):
             if best is None or archive.newer(index.version(name),
                                              index.version(best)):
                 best = name
     if best is None:
-        raise LookupError(f"{SUITE} has no linux-source package")
+        raise LookupError(f"{suite} has no linux-source package")
     return best
 
 
-def deb():
+def version(suite=SUITE):
+    """The version of that package."""
+    return archive.index(suite).version(package(suite))
+
+
+def deb(suite=SUITE):
     """The newest linux-source package itself, as a path to the .deb."""
-    name = package()
-    index = archive.index(SUITE)
+    name = package(suite)
+    index = archive.index(suite)
 
     def make(directory):
         shell.say(f"downloading {name} {index.version(name)}")
@@ -68,13 +73,13 @@ def deb():
     return next(path.glob("*.deb"))
 
 
-def extract(patterns, directory):
+def extract(patterns, directory, suite=SUITE):
     """Unpack what matches 'patterns' of the source tree into a directory.
 
     With no patterns, everything is unpacked.
     """
-    path = deb()
-    member = f"./usr/src/{package()}.tar.xz"
+    path = deb(suite)
+    member = f"./usr/src/{package(suite)}.tar.xz"
     command = ('dpkg-deb --fsys-tarfile "$1" | tar -xO "$2" | xz -dc -T2 | '
                'tar -x -C "$3" --strip-components=1')
     words = [f"*/{pattern}" for pattern in patterns]
@@ -95,7 +100,6 @@ def extract(patterns, directory):
 def tree():
     """The directory that holds MEMBERS, as in the kernel's own tree."""
     name = package()
-    version = archive.index(SUITE).version(name)
 
     def make(directory):
         shell.say(f"unpacking the test harness of {name}")
@@ -103,7 +107,7 @@ def tree():
         if not harness(directory).joinpath("kselftest_harness.h").exists():
             raise FileNotFoundError("the source has no kselftest_harness.h")
 
-    return cache.entry("source", "linux", [name, version, MEMBERS], make)
+    return cache.entry("source", "linux", [name, version(), MEMBERS], make)
 
 
 def harness(directory=None):

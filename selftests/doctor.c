@@ -239,8 +239,12 @@ TEST_F_TIMEOUT(doctor, all_is_well, DOCTOR_SECONDS)
 	ASSERT_EQ(0, use_stubs(NULL));
 	ctl("doctor");
 	EXPECT_TRUE(says(" problems, "));
+	EXPECT_TRUE(says("ok       node "));
 	/* The rest is this machine's: headers, DKMS. */
 	TH_LOG("%s", quoted(output));
+	ctl("doctor --quiet");
+	EXPECT_FALSE(says("ok       "));
+	EXPECT_FALSE(says("skipped  "));
 }
 
 TEST_F_TIMEOUT(doctor, no_node, DOCTOR_SECONDS)

@@ -140,6 +140,8 @@ static void parse(struct wanted *w, int argc, char **argv)
 		usage_error(c, "--napi-frags needs --tap");
 	if (argc - optind > 1)
 		usage_error(c, "one device at a time");
+	if (optind < argc && !*argv[optind])
+		usage_error(c, "a name cannot be empty");
 	if (optind < argc && strlen(argv[optind]) >= IFNAMSIZ)
 		usage_error(c, "a name has %d characters at most",
 			    IFNAMSIZ - 1);

@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "../common/text.h"
 #include "doctor.h"
 #include "json.h"
 #include "mytunctl.h"
@@ -31,6 +32,7 @@ void finding(enum level level, const char *check, const char *mend,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	text_clean(text);
 	found[level]++;
 	if (option_json) {
 		json_object(NULL);

@@ -6,7 +6,6 @@
 
 . "$(dirname "$0")/tool.sh"
 
-PATH=$HERE/tool:$PATH
 FILES=$HERE/project/tools/completion
 [ -d "$FILES" ] || FILES=$HERE/../tools/completion
 if ! have bash || ! have mytun-gen || ! have mytun-fwd || ! have mytunctl; then

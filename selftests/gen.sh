@@ -427,6 +427,25 @@ refusals() {
 			exec mytun-gen tx -l tun -n 1'
 }
 
+# A run without an end ends when its capture cannot be written any more.
+lost_capture() {
+	mkfifo "$DIR/pipe"
+	for capture in /dev/full "$DIR/pipe"; do
+		start "$DIR/rx.json" mytun-gen rx -i out0 -Q --json \
+			--address 198.19.0.1/24 --pcap-out "$capture"
+		reading=$STARTED
+		[ "$capture" = /dev/full ] ||
+			start "$DIR/read" head -c 100 "$DIR/pipe"
+		until_ok at_work "$reading"
+		mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 198.19.0.2 \
+			-s 1400 -n 100 -r 1k > "$DIR/tx.text" 2>> "$DIR/log"
+		ended "$reading"
+		[ $? = 1 ] || wrong "$capture: not 1" || return 1
+		told "$DIR/log" "$capture: not everything could be written: " &&
+			: > "$DIR/log" || return 1
+	done
+}
+
 # What does not come is told by the status.
 status() {
 	mytun-gen rx -i out0 -Q -n 5 -t 0.3 --verify > /dev/null 2>> "$DIR/log"
@@ -519,7 +538,8 @@ status() {
 	mytun-gen rx -i out0 -Q --json -n 1 -t 0.1 --pcap-out /dev/full \
 		> "$DIR/rx.json" 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "a capture without room: not 1"; return 1; }
-	expect "$DIR/rx.json" status = 1 || return 1
+	expect "$DIR/rx.json" status = 1 && lost_capture || return 1
+	fails 1 "unknown file format" mytun-gen tx --pcap-in "$0" || return 1
 	mytun-gen --help > "$DIR/help" && told "$DIR/help" "^Exit status" &&
 		mytun-gen --version | grep -q '^mytun-gen [0-9]'
 }

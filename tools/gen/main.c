@@ -191,6 +191,8 @@ int main(int argc, char **argv)
 		make_templates(&work);
 	}
 	if (options.pcap_out) {
+		/* Where it is a pipe that nobody reads any more. */
+		signal(SIGPIPE, SIG_IGN);
 		work.writer = capture_create(options.pcap_out,
 					     options.device.tap);
 		if (!work.writer)

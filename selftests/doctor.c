@@ -332,6 +332,19 @@ TEST_F_TIMEOUT(doctor, locked_memory, DOCTOR_SECONDS)
 		 tool);
 	shell(line);
 	EXPECT_TRUE(says("rings of 64 KiB together")) TH_LOG("%s", quoted(output));
+	/* Root of a user namespace has the capability, and it does not count. */
+	snprintf(line, sizeof(line),
+		 "ulimit -l 64; exec unshare --user --map-root-user %s doctor",
+		 tool);
+	shell(line);
+	EXPECT_TRUE(says("rings of 64 KiB together")) TH_LOG("%s", quoted(output));
+	EXPECT_TRUE(says("belongs to another user namespace"))
+		TH_LOG("%s", quoted(output));
+	snprintf(line, sizeof(line),
+		 "exec unshare --user --map-root-user --net %s doctor", tool);
+	shell(line);
+	EXPECT_TRUE(says("has CAP_NET_ADMIN and may make devices"))
+		TH_LOG("%s", quoted(output));
 }
 
 /* Loaded again at the end, as it was: where modprobe finds it. */

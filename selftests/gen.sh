@@ -520,6 +520,7 @@ status() {
 		rx=--head-room=7 is no multiple of 8
 		rx=--tail-room=4104 from 0 to 4096
 		tx=--device=sixteen-letters- too long a name
+		tx=--txqueuelen=1M from 1 to 524288
 	END
 	fails 2 "is no name" mytun-gen tx -i "" || return 1
 	# JSON is UTF-8, whatever the name is.

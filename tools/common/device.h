@@ -20,6 +20,7 @@ struct mytun_queue;
 #define DEVICE_QUEUES_MAX	256
 #define DEVICE_ADDRESSES_MAX	8
 #define DEVICE_RING_MIN		(128U << 10)	/* for the largest packet */
+#define DEVICE_LENGTH_MAX	524288	/* a queue's, in one piece of memory */
 
 enum device_layer {
 	LAYER_BEST,		/* the best that the library gets */

@@ -108,7 +108,7 @@ static void device_option(struct device_settings *device, int option)
 		suits("address", device_add_address(device, optarg));
 		break;
 	case OPTION_TXQUEUELEN:
-		device->txqueuelen = whole("txqueuelen", 1, 1 << 20);
+		device->txqueuelen = whole("txqueuelen", 1, DEVICE_LENGTH_MAX);
 		break;
 	case OPTION_TAP:
 		device->tap = true;

@@ -258,7 +258,7 @@ static void device_option(struct options *options, int option)
 		break;
 	case OPTION_TXQUEUELEN:
 		device->txqueuelen = (unsigned int)whole("txqueuelen", optarg,
-							 1, 1 << 20);
+							 1, DEVICE_LENGTH_MAX);
 		break;
 	case OPTION_NO_UP:
 		device->leave_down = true;

@@ -24,6 +24,9 @@
 
 #define NODE	"/dev/net/mytun"
 
+/* What the kernel has memory for in one piece: 4 MiB of pointers. */
+#define LENGTH_MAX	524288
+
 struct wanted {
 	struct ifreq ifr;		/* name and flags */
 	long owner, group;		/* -1: none */
@@ -122,7 +125,7 @@ static void parse(struct wanted *w, int argc, char **argv)
 			break;
 		case OPTION_LENGTH:
 			w->txqueuelen = number(c, "a queue's length", optarg,
-					       1, 1000000);
+					       1, LENGTH_MAX);
 			break;
 		case OPTION_UP:
 			w->up = true;

@@ -287,6 +287,24 @@ TEST_F_TIMEOUT(doctor, wrong_mode, DOCTOR_SECONDS)
 	EXPECT_EQ(4, ctl_as_nobody("create"));
 }
 
+/* What is said in one of that name, below the one that lets nothing in. */
+static void named_cgroup(const char *name)
+{
+	char line[PATH_MAX + 512], path[256];
+
+	*said.mend = '\0';
+	snprintf(path, sizeof(path), "/run/mytun-devices/mytun/%s", name);
+	file_write("/run/mytun-devices/mytun/devices.deny", "a");
+	file_write("/run/mytun-devices/mytun/devices.allow", "c 1:* rwm");
+	mkdir(path, 0755);
+	snprintf(line, sizeof(line),
+		 "echo $$ > \"%s/cgroup.procs\"; exec %s doctor --json", path,
+		 tool);
+	shell(line);
+	said_of("open");
+	rmdir(path);
+}
+
 /* The cgroup of old, by which containers are kept from devices. */
 TEST_F_TIMEOUT(doctor, device_cgroup, DOCTOR_SECONDS)
 {
@@ -317,6 +335,11 @@ TEST_F_TIMEOUT(doctor, device_cgroup, DOCTOR_SECONDS)
 	EXPECT_TRUE(said_of("open")) TH_LOG("%s", quoted(output));
 	EXPECT_STREQ("ok", said.status) TH_LOG("%s", said.text);
 	rmdir("/run/mytun-devices/mytun/inner");
+	named_cgroup("a\\x2db.service");
+	EXPECT_STREQ("systemctl set-property 'a\\x2db.service' DeviceAllow='"
+		     NODE " rw'", said.mend);
+	named_cgroup("a'; false'.service");
+	EXPECT_STREQ("let its cgroup open " NODE, said.mend);
 	rmdir("/run/mytun-devices/mytun");
 	umount("/run/mytun-devices");
 	rmdir("/run/mytun-devices");

@@ -6,7 +6,6 @@
 
 . "$(dirname "$0")/tool.sh"
 
-PATH=$HERE/tool:$PATH
 FILES=$HERE/project/tools/completion
 [ -d "$FILES" ] || FILES=$HERE/../tools/completion
 if ! have bash || ! have mytun-gen || ! have mytun-fwd || ! have mytunctl; then
@@ -53,10 +52,22 @@ taught() {
 	diff "$DIR/offered.rest" "$DIR/helped.rest" >> "$DIR/log"
 }
 
+# A name that a shell would run is offered in quotes, and nobody runs it.
+# shellcheck disable=SC2016
+HOSTILE='vpn$(>ran)'
+hostile() {
+	mytunctl create "$HOSTILE" > /dev/null && cd "$DIR" || return 1
+	for line in "mytunctl show" "mytun-gen tx -i" "mytun-fwd -i"; do
+		# shellcheck disable=SC2086
+		offers 'vpn0 vpn1 vpn\$\(\>ran\)' $line vpn || return 1
+		[ ! -e ran ] || wrong "$line: the name was run" || return 1
+	done
+}
+
 mount -t sysfs sysfs /sys
 
 echo "TAP version 13"
-echo "1..17"
+echo "1..19"
 for tool in mytun-fwd "mytun-gen tx"; do
 	# shellcheck disable=SC2086 # a tool, and a function
 	taught $tool
@@ -81,5 +92,9 @@ mytunctl create vpn0 > /dev/null && mytunctl create vpn1 > /dev/null &&
 result "mytunctl: names of devices"
 offers "vpn0 vpn1" mytun-gen rx -i vpn
 result "mytun-gen: names of devices"
-mytunctl delete vpn0 vpn1 > /dev/null
+offers "vpn0 vpn1" mytun-fwd --device vpn
+result "mytun-fwd: names of devices"
+hostile
+result "names that a shell would expand"
+mytunctl delete vpn0 vpn1 "$HOSTILE" > /dev/null
 finish

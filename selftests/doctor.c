@@ -239,8 +239,12 @@ TEST_F_TIMEOUT(doctor, all_is_well, DOCTOR_SECONDS)
 	ASSERT_EQ(0, use_stubs(NULL));
 	ctl("doctor");
 	EXPECT_TRUE(says(" problems, "));
+	EXPECT_TRUE(says("ok       node "));
 	/* The rest is this machine's: headers, DKMS. */
 	TH_LOG("%s", quoted(output));
+	ctl("doctor --quiet");
+	EXPECT_FALSE(says("ok       "));
+	EXPECT_FALSE(says("skipped  "));
 }
 
 TEST_F_TIMEOUT(doctor, no_node, DOCTOR_SECONDS)
@@ -283,6 +287,24 @@ TEST_F_TIMEOUT(doctor, wrong_mode, DOCTOR_SECONDS)
 	EXPECT_EQ(4, ctl_as_nobody("create"));
 }
 
+/* What is said in one of that name, below the one that lets nothing in. */
+static void named_cgroup(const char *name)
+{
+	char line[PATH_MAX + 512], path[256];
+
+	*said.mend = '\0';
+	snprintf(path, sizeof(path), "/run/mytun-devices/mytun/%s", name);
+	file_write("/run/mytun-devices/mytun/devices.deny", "a");
+	file_write("/run/mytun-devices/mytun/devices.allow", "c 1:* rwm");
+	mkdir(path, 0755);
+	snprintf(line, sizeof(line),
+		 "echo $$ > \"%s/cgroup.procs\"; exec %s doctor --json", path,
+		 tool);
+	shell(line);
+	said_of("open");
+	rmdir(path);
+}
+
 /* The cgroup of old, by which containers are kept from devices. */
 TEST_F_TIMEOUT(doctor, device_cgroup, DOCTOR_SECONDS)
 {
@@ -313,6 +335,11 @@ TEST_F_TIMEOUT(doctor, device_cgroup, DOCTOR_SECONDS)
 	EXPECT_TRUE(said_of("open")) TH_LOG("%s", quoted(output));
 	EXPECT_STREQ("ok", said.status) TH_LOG("%s", said.text);
 	rmdir("/run/mytun-devices/mytun/inner");
+	named_cgroup("a\\x2db.service");
+	EXPECT_STREQ("systemctl set-property 'a\\x2db.service' DeviceAllow='"
+		     NODE " rw'", said.mend);
+	named_cgroup("a'; false'.service");
+	EXPECT_STREQ("let its cgroup open " NODE, said.mend);
 	rmdir("/run/mytun-devices/mytun");
 	umount("/run/mytun-devices");
 	rmdir("/run/mytun-devices");
@@ -328,6 +355,19 @@ TEST_F_TIMEOUT(doctor, locked_memory, DOCTOR_SECONDS)
 		 tool);
 	shell(line);
 	EXPECT_TRUE(says("rings of 64 KiB together")) TH_LOG("%s", quoted(output));
+	/* Root of a user namespace has the capability, and it does not count. */
+	snprintf(line, sizeof(line),
+		 "ulimit -l 64; exec unshare --user --map-root-user %s doctor",
+		 tool);
+	shell(line);
+	EXPECT_TRUE(says("rings of 64 KiB together")) TH_LOG("%s", quoted(output));
+	EXPECT_TRUE(says("belongs to another user namespace"))
+		TH_LOG("%s", quoted(output));
+	snprintf(line, sizeof(line),
+		 "exec unshare --user --map-root-user --net %s doctor", tool);
+	shell(line);
+	EXPECT_TRUE(says("has CAP_NET_ADMIN and may make devices"))
+		TH_LOG("%s", quoted(output));
 }
 
 /* Loaded again at the end, as it was: where modprobe finds it. */

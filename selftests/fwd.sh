@@ -75,6 +75,11 @@ pinged() {
 	ping -q -i 0.02 -w 20 -s 1300 "$@" >> "$DIR/log" 2>&1
 }
 
+# So many that there is something to count.
+pings() {
+	pinged -c 10 10.93.0.2
+}
+
 # The server of iperf3, which stays; it is not there for a moment between two.
 serve() {
 	# shellcheck disable=SC2086
@@ -133,11 +138,6 @@ is_large() {
 is_grouped() {
 	[ "$(number "$DIR/near.json" out_messages)" -lt \
 		"$(number "$DIR/near.json" out_packets)" ] || wrong "nothing grouped"
-}
-
-# Since Linux 6.2 a device takes large UDP packets.
-takes_udp() {
-	[ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ]
 }
 
 # Forwarded at both ends, datagrams are merged in between and cut again by the
@@ -280,6 +280,254 @@ asked() {
 		expect "$DIR/near.json" cpu_ns -gt 0
 }
 
+# Each thread on the processor that was named for it, at both ends.
+pinned() {
+	both -l $LAYER -q 2 --cpus 1,0
+	until_ok answered
+	pinned_to "$NEAR"
+	near=$PINNED
+	pinned_to "$FAR"
+	leave || return 1
+	[ "$(nproc)" = 1 ] && return 0
+	[ "$near and$PINNED" = " 1 0 and 1 0" ] ||
+		wrong "threads may run on:$near and$PINNED"
+}
+
+# One that is busy never sleeps, and carries what it should; another does.
+busy() {
+	end near -L 192.0.2.1 -R 192.0.2.2 -l $LAYER --busy
+	NEAR=$STARTED
+	end far -L 192.0.2.2 -R 192.0.2.1 -l $LAYER
+	FAR=$STARTED
+	until_ok made && until_ok pings
+	carried=$?
+	leave && [ $carried = 0 ] &&
+		expect "$DIR/near.json" sleeps = 0 out_packets -ge 10 &&
+		expect "$DIR/far.json" sleeps -gt 0
+}
+
+# One packet for each call, both ways, and so one datagram for each.
+one_by_one() {
+	both -l $LAYER -b 1 --no-udp-gro
+	traffic
+	carried=$?
+	leave && [ $carried = 0 ] && for side in near far; do
+		numbers "$DIR/$side.json"
+		value out_packets
+		expect "$DIR/$side.json" out_packets -gt 100 \
+			out_messages = "$VALUE" out_calls -ge "$VALUE" || return 1
+		value in_messages
+		expect "$DIR/$side.json" in_calls -ge "$VALUE" || return 1
+	done
+}
+
+# DRIVE: what the driver says of rings and their drive is what was asked for.
+driven() {
+	both -l ring --drive "$1" --poll 70 --ring-size 256Ki
+	until_ok answered
+	rings fwd0 "$DIR/rings"
+	leave && told "$DIR/rings" "\"drive\": \"$1\"" || return 1
+	if [ "$1" = thread ]; then
+		expect "$DIR/rings" poll_us = 70 || return 1
+	fi
+	# Room for a datagram's header and tag is in each record of the ring.
+	expect "$DIR/rings" size = 262144 head_room = 16 tail_room = 16 &&
+		[ "$(grep -c '"size": 262144' "$DIR/rings")" = 2 ]
+}
+
+# BYTES: the path between the ends carries so much.
+path() {
+	ip link set dev veth0 mtu "$1" && ip -n fwd-far link set dev veth0 mtu "$1"
+}
+
+# FRAGMENTS is how many IP packets the near end has cut so far.
+fragments() {
+	FRAGMENTS=$(awk '$1 == "Ip:" && column { print $column }
+		$1 == "Ip:" { for (i = 2; i <= NF; i++)
+			if ($i == "FragCreates") column = i }' /proc/net/snmp)
+}
+
+# Of a path of 1400 bytes: one end that does not know cuts its datagrams, and
+# loses none; one that was told has a device that is smaller, and cuts none.
+path_mtu() {
+	fragments
+	before=$FRAGMENTS
+	both -l $LAYER --vnet-hdr --key "$KEY"
+	traffic
+	carried=$?
+	leave && [ $carried = 0 ] &&
+		expect "$DIR/near.json" mtu = 1440 out_errors = 0 || return 1
+	fragments
+	[ "$FRAGMENTS" -gt "$before" ] || wrong "nothing was cut" || return 1
+	before=$FRAGMENTS
+	both -l $LAYER --vnet-hdr --key "$KEY" --path-mtu 1400
+	traffic
+	carried=$?
+	fits 1340
+	fitted=$?
+	leave && [ $carried = 0 ] && [ $fitted = 0 ] &&
+		expect "$DIR/near.json" mtu = 1340 out_errors = 0 || return 1
+	fragments
+	[ "$FRAGMENTS" = "$before" ] || wrong "$((FRAGMENTS - before)) fragments"
+}
+
+shorter_path() {
+	path 1400 && path_mtu
+	passed=$?
+	path 1500 && return $passed
+}
+
+# BYTES: a packet of so many goes through the tunnel, and none that is longer.
+fits() {
+	ping -q -c 1 -w 20 -M "do" -s $(($1 - 28)) 10.93.0.2 >> "$DIR/log" 2>&1 ||
+		return 1
+	ping -c 1 -w 2 -M "do" -s $(($1 - 27)) 10.93.0.2 > "$DIR/ping" 2>&1
+	told "$DIR/ping" "mtu=$1"
+}
+
+# BYTES: LOST is how many datagrams an end with such a buffer lost, while it did
+# not look.
+stands_still() {
+	end near -L 192.0.2.1 -R 192.0.2.2 -l $LAYER
+	NEAR=$STARTED
+	end far -L 192.0.2.2 -R 192.0.2.1 -l $LAYER --socket-buffer "$1"
+	FAR=$STARTED
+	until_ok answered
+	kill -STOP "$FAR"
+	ping -q -c 60 -i 0.01 -W 1 -s 1300 10.93.0.2 > "$DIR/ping" 2>&1
+	# Of port 51821.
+	LOST=$($IN_FAR sed -n 's/ *$//; s/^.*:CA6D .* //p' /proc/net/udp)
+	kill -CONT "$FAR"
+	leave
+}
+
+socket_buffers() {
+	stands_still 8Ki || return 1
+	[ "$LOST" -gt 0 ] || wrong "8 KiB were enough" || return 1
+	echo "# $LOST of 60 datagrams had no room in 8 KiB"
+	stands_still 4Mi || return 1
+	[ "$LOST" = 0 ] || wrong "$LOST lost with 4 MiB"
+}
+
+# What it sets of its interface.
+interface() {
+	both -l $LAYER --mtu 1345 --txqueuelen 77 --no-up --path-mtu 9000
+	until_ok made
+	until_ok at_work "$NEAR"
+	ip -o link show dev fwd0 > "$DIR/link" 2>> "$DIR/log"
+	leave && told "$DIR/link" "mtu 1345 .* state DOWN .* qlen 77"
+}
+
+# Statistics for people: in words, and what is 0 is left out.
+in_words() {
+	for queues in 1 2; do
+		start "$DIR/words" mytun-fwd -i fwd0 -L 192.0.2.1 -R 192.0.2.2 \
+			-l $LAYER -q $queues --address 10.93.0.1/24 --key "$KEY"
+		NEAR=$STARTED
+		until_ok at_work "$NEAR"
+		kill -USR1 "$NEAR"
+		until_ok told "$DIR/words" ", no session yet$"
+		end far -L 192.0.2.2 -R 192.0.2.1 -l $LAYER --key "$KEY"
+		FAR=$STARTED
+		until_ok answered && pings
+		carried=$?
+		leave && [ $carried = 0 ] || return 1
+		[ $queues = 1 ] && said="1 queue" || said="2 queues"
+		told "$DIR/words" "^fwd0, $LAYER, $said, [0-9.]* s, sealed$" &&
+			told "$DIR/words" "^ *[1-9][0-9]*  packets sent through the tunnel$" &&
+			told "$DIR/words" "^ *[1-9][0-9]*  packets received through the tunnel$" &&
+			told "$DIR/words" "^ *[1-9][0-9]*  times that a thread slept$" ||
+			return 1
+		if grep -q -e "^ *0 " -e "another address" "$DIR/words"; then
+			wrong "a zero is told: $(cat "$DIR/words")"
+			return 1
+		fi
+	done
+}
+
+# It goes on where its statistics cannot be written, and its status tells.
+unread() {
+	mkfifo "$DIR/pipe"
+	for output in /dev/full "$DIR/pipe"; do
+		# Whoever reads from the pipe has read enough at once.
+		[ "$output" = /dev/full ] || head -c 1 "$DIR/pipe" > /dev/null &
+		mytun-fwd -i fwd0 -L 192.0.2.1 -R 192.0.2.2 -l $LAYER \
+			--address 10.93.0.1/24 --interval 0.2 --json \
+			> "$output" 2> "$DIR/said" &
+		NEAR=$!
+		PIDS="$PIDS $NEAR"
+		end far -L 192.0.2.2 -R 192.0.2.1 -l $LAYER
+		FAR=$STARTED
+		until_ok answered && until_ok told "$DIR/said" "standard output: " &&
+			pings
+		carried=$?
+		kill "$NEAR"
+		ended "$NEAR"
+		told=$?
+		stop "$FAR" && [ $carried = 0 ] || return 1
+		[ $told = 1 ] || wrong "$output: status $told, not 1" || return 1
+		[ "$(grep -c . "$DIR/said")" = 1 ] || wrong "said more than once" ||
+			return 1
+	done
+}
+
+# Each signal that ends it is no failure, with packets on the way.
+signals() {
+	for signal in INT TERM HUP; do
+		both -l $LAYER --key "$KEY"
+		until_ok answered
+		ping -q -c 400 -i 0.002 -w 2 10.93.0.2 > "$DIR/ping" 2>&1 &
+		pinging=$!
+		sleep 0.3
+		kill -$signal "$NEAR"
+		ended "$NEAR" || wrong "SIG$signal: status $?" || return 1
+		# It is not told of by the shell.
+		kill -INT $pinging
+		wait $pinging
+		stop "$FAR" && expect "$DIR/near.json" out_packets -gt 0 ||
+			return 1
+	done
+}
+
+# LAYER: its device goes while it works.
+bereft() {
+	both -l "$1"
+	until_ok answered
+	ip link del fwd0
+	ended "$NEAR"
+	bereaved=$?
+	stop "$FAR"
+	[ $bereaved = 1 ] || wrong "$1: status $bereaved, not 1" || return 1
+	told "$DIR/log" "fwd0, queue 0: " && : > "$DIR/log"
+}
+
+# What the system refuses.
+refusals() {
+	start "$DIR/holder" mytun-fwd -i fwd0 -L 192.0.2.1 -R 192.0.2.2 -l $LAYER
+	holder=$STARTED
+	until_ok at_work "$holder"
+	fails 1 "fwd0: busy; another program has the device" \
+		mytun-fwd -i fwd0 -L 192.0.2.1,9 -R 192.0.2.2 -l $LAYER &&
+		fails 1 "local address.*in use" \
+			mytun-fwd -i fwd1 -L 192.0.2.1 -R 192.0.2.2 -l $LAYER &&
+		fails 1 "local address.*in use" \
+			mytun-fwd -i fwd1 -L 0.0.0.0 -R 192.0.2.2 -l $LAYER
+	refused=$?
+	stop "$holder" && [ $refused = 0 ] &&
+		fails 1 "local address.*assign" \
+			mytun-fwd -L 203.0.113.9 -R 192.0.2.2 -l $LAYER &&
+		fails 1 "processor 999: there is none" \
+			mytun-fwd -L 192.0.2.1 -R 192.0.2.2 -l $LAYER --cpus 999 &&
+		fails 1 "IPv6 takes an MTU of 1280" \
+			mytun-fwd -L 192.0.2.1 -R 192.0.2.2 -l $LAYER --mtu 1279 \
+			--address fd94::1/64 &&
+		fails 1 "not permitted; it takes CAP_NET_ADMIN" \
+			setpriv --reuid=65534 --regid=65534 --clear-groups \
+			--inh-caps=-all mytun-fwd -L 192.0.2.1 -R 192.0.2.2 -l $LAYER &&
+		fails 1 "$DIR/none: No such file" \
+			mytun-fwd -L 192.0.2.1 -R 192.0.2.2 --key "$DIR/none"
+}
+
 # Keys and command lines that are refused.
 statuses() {
 	[ "$(stat -c %a "$KEY")" = 600 ] || { wrong "mode of the key"; return 1; }
@@ -290,14 +538,47 @@ statuses() {
 	[ $? = 1 ] || { wrong "a short key: not 1"; return 1; }
 	timeout 20 mytun-fwd -i lo -L 192.0.2.1 -R 192.0.2.2 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "a device of another kind: not 1"; return 1; }
-	for line in "" "-L 192.0.2.1" "-L 192.0.2.1 -R fd00::1" \
-		"-L 192.0.2.1,0 -R 192.0.2.2" "-L 192.0.2.1 -R 192.0.2.2 --mtu 1500" \
-		"-L 192.0.2.1 -R 192.0.2.2 --cipher none" "--nonsense"; do
+	for line in "" "-L 192.0.2.1" "-L 192.0.2.1 -R fd00::1" "--nonsense" \
+		"-L 192.0.2.1,0 -R 192.0.2.2" "-L 192.0.2.1,65536 -R 192.0.2.2" \
+		"-L 192.0.2 -R 192.0.2.2"; do
 		# shellcheck disable=SC2086
-		timeout 20 mytun-fwd $line > /dev/null 2>&1
-		[ $? = 2 ] || { wrong "mytun-fwd $line: not 2"; return 1; }
+		fails 2 mytun-fwd: mytun-fwd $line || return 1
 	done
-	mytun-fwd --help | grep -q '^Exit status' && mytun-fwd --version | grep -q .
+	while read -r option words; do
+		spaced=$(echo "$option" | tr '=' ' ')
+		# shellcheck disable=SC2086
+		fails 2 "$words" mytun-fwd -L 192.0.2.1 -R 192.0.2.2 \
+			$spaced || return 1
+	done <<-END
+		--mtu=1500 mtu: with a path of 1500 it is 1468 at most
+		--path-mtu=575 from 576 to 65535
+		--cipher=none is none of xchacha20-poly1305, chacha20-poly1305
+		--cipher=chacha20-poly1305 without --key nothing is encrypted
+		--batch=0 from 1 to 256
+		--batch=257 from 1 to 256
+		--queues=257 from 1 to 256
+		--queues=0x2 from 1 to 256
+		--cpus=0-4294967296 is no list
+		--cpus=1,,2 is no list
+		--queues=2=--cpus=0 cpus: 1 for 2 queues
+		--ring-size=200000 is no power of two
+		--ring-size=64Ki from 131072 to 268435456
+		--ring-size=18446744073709551617 from 131072
+		--socket-buffer=4095 from 4096
+		--address=10.0.0.1 is not ADDRESS/LENGTH
+		--address=10.0.0.1/33 is not ADDRESS/LENGTH
+		--address=fd00::1/-1 is not ADDRESS/LENGTH
+		--address=10.0.0.1/8=--address=10.0.0.2/8 second one of IPv4
+		--interval=0.05 no number of seconds from 0.1
+		--interval=nan no number of seconds
+		--drive=nobody is none of caller, napi, lent, thread
+		--layer=none is none of best, ring, batch, plain, tun
+		--device=sixteen-letters- too long a name
+		more what is that
+	END
+	unwritable mytun-fwd --help && unwritable mytun-fwd --version &&
+		mytun-fwd --help > "$DIR/help" && told "$DIR/help" "^Exit status" &&
+		mytun-fwd -V | grep -q '^mytun-fwd [0-9]'
 }
 
 mount -t sysfs sysfs /sys
@@ -324,7 +605,7 @@ mytun-fwd --generate-key "$KEY"
 mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
-echo "1..34"
+echo "1..48"
 echo "# $BYTES of TCP, and a second of it back"
 for layer in tun plain batch ring; do
 	carries -l $layer && is_grouped
@@ -383,6 +664,32 @@ else
 fi
 restart && asked
 result "restart, statistics"
+pinned
+result "threads stay on their processors"
+busy
+result "one end is busy"
+one_by_one
+result "one packet at a time"
+for drive in caller lent thread; do
+	driven $drive
+	result "drive $drive, smaller rings"
+done
+shorter_path
+result "paths that carry less"
+socket_buffers
+result "buffers of sockets"
+interface
+result "what is set of the interface"
+in_words
+result "statistics in words"
+unread
+result "statistics that cannot be written"
+signals
+result "signals"
+bereft ring && bereft batch && bereft plain && bereft tun
+result "a device that goes"
+refusals
+result "what the system refuses"
 if elsewhere; then
 	skip "exit statuses" "$ELSEWHERE"
 else

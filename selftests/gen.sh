@@ -52,7 +52,7 @@ carry() {
 
 # All of them the same number, in each layer.
 layer() {
-	carry "$1" "$COUNT" "" --to 198.19.0.2 -s 64,1400 -n "$COUNT" &&
+	carry "$1" "$COUNT" "" -4 --to 198.19.0.2 -s 64,1400 -n "$COUNT" &&
 		expect "$DIR/rx.json" stamped = "$COUNT" disordered = 0
 	result "$1: IPv4, UDP, two sizes"
 	carry "$1" "$COUNT" "" -6 --to 2001:2:0:1::2 -s imix -f 50 -n "$COUNT" &&
@@ -73,6 +73,8 @@ layer() {
 		--to 198.19.0.2 -s 42040 -r $LARGE_RATE -n "$LARGE" &&
 		expect "$DIR/rx.json" disordered = 0
 	result "$1: large TCP packets, cut by the stack"
+	large_udp "$1"
+	result "$1: large UDP packets, whole and cut"
 	carry "$1" "$COUNT" "--vnet-hdr" --partial-checksum --to 198.19.0.2 \
 		-s 1000 -n "$COUNT"
 	result "$1: checksums that the kernel completes"
@@ -82,6 +84,22 @@ layer() {
 	result "$1: echo answers ping, IPv6"
 	asks "$1"
 	result "$1: ping, and its latencies"
+}
+
+# LAYER: as of TCP. A kernel that does not take them from a device refuses each.
+large_udp() {
+	udp="--protocol udp --gso 1400 --to 198.19.0.2 -s 42028 -n $LARGE"
+	# shellcheck disable=SC2086
+	if takes_udp; then
+		carry "$1" "$LARGE" "--offload" $udp -r $LARGE_RATE &&
+			expect "$DIR/rx.json" segments -ge "$SEGMENTS" &&
+			carry "$1" "$SEGMENTS" "" $udp -r $LARGE_RATE &&
+			expect "$DIR/rx.json" stamped = "$SEGMENTS" disordered = 0
+	else
+		mytun-gen tx -i in0 -l "$1" --json -Q --address 198.18.0.1/24 \
+			$udp > "$DIR/tx.json" 2>> "$DIR/log"
+		[ $? = 3 ] && expect "$DIR/tx.json" refused = "$LARGE"
+	fi
 }
 
 # All of one flow, which comes out of one queue: the count is that of all queues.
@@ -129,12 +147,50 @@ asks_queues() {
 # Options that change how packets are moved, and not which: all that a record has
 # room for, and how long each packet took.
 settings() {
-	carry "$1" 200 "--busy --hash --head-room 64 --tail-room 16 --poll 20 --mtu 1400" \
+	carry "$1" 200 "--busy --hash --head-room 64 --tail-room 16 --mtu 1400" \
 		--timestamps --to 198.19.0.2 -s 100 -n 200 &&
-		expect "$DIR/rx.json" stamped = 200 count = 200 \
+		expect "$DIR/rx.json" stamped = 200 count = 200 sleeps = 0 \
 			p50 -ge "$(number "$DIR/rx.json" min)" p50 -gt 0 || return 1
 	carry "$1" 200 "--offload" --protocol icmp --to 198.19.0.2 -s 100 \
 		-n 200 && expect "$DIR/rx.json" stamped = 200
+}
+
+# The driver has been told of them.
+rooms() {
+	start "$DIR/rx.text" mytun-gen rx -i room0 -l ring -Q --hash --head-room 64 \
+		--tail-room 24 --ring-size 512Ki --drive thread --poll 20
+	reading=$STARTED
+	until_ok at_work "$reading"
+	rings room0 "$DIR/rings"
+	stop "$reading" && told "$DIR/rings" '"hash": true' &&
+		told "$DIR/rings" '"drive": "thread"' &&
+		expect "$DIR/rings" size = 524288 head_room = 64 tail_room = 24 \
+			poll_us = 20
+}
+
+# So many packets at a time, and no more: each batch is one call at most.
+batches() {
+	for batch in 1 10 64; do
+		mytun-gen tx -i in0 -l batch --json -Q --address 198.18.0.1/24 \
+			-n 640 -b $batch > "$DIR/tx.json" 2>> "$DIR/log" &&
+			expect "$DIR/tx.json" packets = 640 \
+				batches = $((640 / batch)) || return 1
+	done
+}
+
+# Where packets come from and go to, in frames, as others see it.
+ends() {
+	mytun-gen tx -i in0 -l "$1" --tap -Q --address 198.18.0.1/24 -r 200 -t 60 \
+		--from-mac 02:00:00:00:ab:55 --to-mac 02:00:00:00:CD:77 \
+		--from 198.18.0.50,5000 --to 198.19.0.2,7777 -s 100 \
+		> "$DIR/tx.text" 2>> "$DIR/log" &
+	sending=$!
+	PIDS="$PIDS $sending"
+	until_ok test -e /sys/class/net/in0
+	timeout 60 tcpdump -i in0 -e -nn --immediate-mode -c 1 \
+		src host 198.18.0.50 > "$DIR/dump" 2>> "$DIR/log"
+	stop "$sending" && told "$DIR/dump" \
+		"02:00:00:00:ab:55 > 02:00:00:00:cd:77, .* 198.18.0.50.5000 > 198.19.0.2.7777: UDP, length 72"
 }
 
 # UDP there and back, through the kernel.
@@ -155,11 +211,11 @@ asks_udp() {
 # What the device is not to be.
 left_down() {
 	start "$DIR/rx.text" mytun-gen rx -i down0 -l "$1" -Q --mtu 1234 \
-		--no-up -t 20
+		--txqueuelen 77 --no-up -t 20
 	reading=$STARTED
 	until_ok at_work "$reading"
 	ip -o link show down0 > "$DIR/link" 2>> "$DIR/log"
-	stop "$reading" && grep -q "mtu 1234 .* state DOWN" "$DIR/link" &&
+	stop "$reading" && told "$DIR/link" "mtu 1234 .* state DOWN .* qlen 77" &&
 		grep -q "^rx on down0, " "$DIR/rx.text" &&
 		grep -q "^packets   0 in " "$DIR/rx.text"
 }
@@ -171,22 +227,14 @@ pinned() {
 	running=$!
 	PIDS="$PIDS $running"
 	sleep 1
-	cpus=
-	for task in "/proc/$running/task"/*; do
-		while read -r name list; do
-			[ "$name" != Cpus_allowed_list: ] || cpus="$cpus $list"
-		done < "$task/status"
-	done
+	pinned_to "$running"
 	ended "$running" || return 1
 	cat "$DIR/progress" >> "$DIR/log"
 	[ "$(grep -c . "$DIR/progress")" -ge 2 ] || wrong "no progress" || return 1
 	[ "$(grep -c '^packets  .* pps, \|^calls  .* writes, \|^cpu  .* ns a ' \
 		"$DIR/tx.text")" = 3 ] || wrong "no summary" || return 1
 	[ "$(nproc)" = 1 ] && return 0
-	case $cpus in
-	*" 1 0"*) return 0 ;;
-	esac
-	wrong "threads may run on:$cpus"
+	[ "$PINNED" = " 1 0" ] || wrong "threads may run on:$PINNED"
 }
 
 # Who empties the TX ring.
@@ -316,6 +364,88 @@ damage() {
 		expect "$DIR/rx.json" stamped = 199
 }
 
+# LAYER: the device goes while packets are moved.
+bereft() {
+	for function in "tx" "rx" "echo --busy" "ping"; do
+		# shellcheck disable=SC2086
+		start "$DIR/gone" mytun-gen $function -i gone0 -l "$1" -q 2 -Q \
+			--address 198.18.0.1/24
+		working=$STARTED
+		until_ok at_work "$working"
+		ip link del gone0
+		ended "$working"
+		status=$?
+		[ $status = 1 ] || wrong "$1: $function: status $status, not 1" ||
+			return 1
+		told "$DIR/log" "gone0, queue [01]: " && : > "$DIR/log" || return 1
+	done
+}
+
+# A signal: a run that had a count is not complete then, and others are.
+signals() {
+	for signal in INT TERM HUP; do
+		for count in "" "-n 1000000000"; do
+			# shellcheck disable=SC2086
+			start "$DIR/tx.json" mytun-gen tx -i sig0 --json -Q -r 1k \
+				--address 198.18.0.1/24 $count
+			until_ok at_work "$STARTED"
+			sleep 0.1
+			kill -$signal "$STARTED"
+			ended "$STARTED"
+			status=$?
+			[ -z "$count" ] && wanted=0 || wanted=3
+			[ "$status" = "$wanted" ] ||
+				wrong "SIG$signal: status $status, not $wanted" ||
+				return 1
+			expect "$DIR/tx.json" packets -gt 0 status = "$wanted" ||
+				return 1
+		done
+	done
+}
+
+# What the system refuses.
+refusals() {
+	start "$DIR/holder" mytun-gen rx -i held0 -l plain -Q
+	holder=$STARTED
+	until_ok at_work "$holder"
+	fails 1 "held0: busy; another program has the device" \
+		mytun-gen tx -i held0 -l plain -n 1
+	refused=$?
+	stop "$holder" && [ $refused = 0 ] &&
+		fails 1 "processor 999: there is none" \
+			mytun-gen tx -n 1 --cpus 999 &&
+		fails 1 "IPv6 takes an MTU of 1280" \
+			mytun-gen tx -n 1 --mtu 1279 --address fd94::1/64 &&
+		fails 1 "not permitted; it takes CAP_NET_ADMIN" \
+			setpriv --reuid=65534 --regid=65534 --clear-groups \
+			--inh-caps=-all mytun-gen tx -l plain -n 1 &&
+		fails 1 "there is no /dev/net/mytun: modprobe mytun" \
+			unshare --mount sh -c 'mount -t tmpfs none /dev/net &&
+			exec mytun-gen tx -l ring -n 1' &&
+		fails 1 "there is no /dev/net/tun: modprobe tun" \
+			unshare --mount sh -c 'mount -t tmpfs none /dev/net &&
+			exec mytun-gen tx -l tun -n 1'
+}
+
+# A run without an end ends when its capture cannot be written any more.
+lost_capture() {
+	mkfifo "$DIR/pipe"
+	for capture in /dev/full "$DIR/pipe"; do
+		start "$DIR/rx.json" mytun-gen rx -i out0 -Q --json \
+			--address 198.19.0.1/24 --pcap-out "$capture"
+		reading=$STARTED
+		[ "$capture" = /dev/full ] ||
+			start "$DIR/read" head -c 100 "$DIR/pipe"
+		until_ok at_work "$reading"
+		mytun-gen tx -i in0 -Q --address 198.18.0.1/24 --to 198.19.0.2 \
+			-s 1400 -n 100 -r 1k > "$DIR/tx.text" 2>> "$DIR/log"
+		ended "$reading"
+		[ $? = 1 ] || wrong "$capture: not 1" || return 1
+		told "$DIR/log" "$capture: not everything could be written: " &&
+			: > "$DIR/log" || return 1
+	done
+}
+
 # What does not come is told by the status.
 status() {
 	mytun-gen rx -i out0 -Q -n 5 -t 0.3 --verify > /dev/null 2>> "$DIR/log"
@@ -323,16 +453,85 @@ status() {
 	mytun-gen ping -i in0 -Q --address 198.18.0.1/24 --to 198.18.0.77 -n 2 \
 		--timeout 0.2 > /dev/null 2>> "$DIR/log"
 	[ $? = 3 ] || { wrong "ping without an answer: not 3"; return 1; }
-	for line in "" "draw" "tx --size 20" "tx --layer none" "rx --gso 1" \
-		"rx --gso 1400" "ping -f 2" "ping --protocol udp --gso 1400" \
-		"rx --pcap-in x" "tx -q 4 -f 2" "tx -q 4 -f 1" "tx -q 4 --cpus 0" "ping --protocol tcp" \
-		"tx nonsense" "rx --nonsense" \
-		"tx --speed 1" "tx --pcap-in x --speed 0" \
-		"tx --pcap-in x --speed 1 -r 1"; do
+	# Nothing is sent by a device that is down.
+	mytun-gen tx -i in0 -Q --no-up -n 4 --json > "$DIR/tx.json" 2>> "$DIR/log"
+	[ $? = 3 ] || { wrong "refused packets: not 3"; return 1; }
+	expect "$DIR/tx.json" refused = 4 status = 3 || return 1
+	for line in "" "draw" "rx --nonsense" "-i tun0 tx"; do
 		# shellcheck disable=SC2086
-		mytun-gen $line > /dev/null 2>&1
-		[ $? = 2 ] || { wrong "mytun-gen $line: not 2"; return 1; }
+		fails 2 mytun-gen mytun-gen $line || return 1
 	done
+	while read -r line words; do
+		spaced=$(echo "$line" | tr '=' ' ')
+		# shellcheck disable=SC2086
+		fails 2 "$words" mytun-gen $spaced || return 1
+	done <<-END
+		tx=nonsense what is that
+		tx=--size=20 from 28 to 65535
+		tx=--size=65536 from 28 to 65535
+		tx=--size=64:17 from 1 to 16
+		tx=--size=, size: , is none
+		tx=-6=--size=47 too small for the headers
+		ping=--size=51 too small for a stamp, it takes 52
+		ping=--size=64,1400 ping takes one size
+		tx=--layer=none is none of best, ring, batch, plain, tun
+		tx=--drive=nobody is none of caller, napi, lent, thread
+		tx=--protocol=sctp is none for tx
+		ping=--protocol=tcp is none for ping
+		rx=--gso=1 from 24 to 65000
+		rx=--gso=1400 gso is for tx
+		ping=--protocol=udp=--gso=1400 gso is for tx
+		tx=--protocol=icmp=--gso=1400 gso is for TCP and UDP
+		tx=--protocol=icmp=--partial-checksum ICMP has no checksum
+		rx=-f=2 flows is for tx
+		ping=-f=2 flows is for tx; ping has one for each queue
+		rx=-r=1 rate is for tx and ping
+		rx=--timestamps timestamps is for tx
+		tx=--window=2 window is for ping
+		rx=--timeout=2 timeout is for ping
+		tx=--verify verify is for rx
+		rx=--pcap-in=x pcap-in is for tx
+		tx=--pcap-out=x pcap-out is for rx
+		rx=--pcap-out=- is no file's name
+		tx=--loops=2 loops are those of a capture
+		tx=--speed=1 speed is that of a capture
+		tx=--pcap-in=x=--speed=0 is no number from 0.000001
+		tx=--pcap-in=x=--speed=1=-r=1 speed or rate, not both
+		tx=-q=4=-f=2 flows: 2 for 4 queues; each queue takes one
+		tx=-q=4=--cpus=0 cpus: 1 for 4 queues
+		tx=--cpus=4294967296 is no list
+		tx=-q=257 from 1 to 256
+		tx=-n=0 count: 0 is no number
+		tx=-n=1x count: 1x is no number
+		tx=-n=-1 count: -1 is no number
+		tx=-n=18446744073709551615G is no number
+		tx=-r=0x10 rate: 0x10 is no number
+		tx=-t=0 time: 0 is no number of seconds
+		tx=-t=inf time: inf is no number of seconds
+		tx=--from-mac=02:00:00:00:00:01 see tap
+		tx=--tap=--from-mac=2:0:0:0:0:1 is no MAC address
+		tx=--tap=--to-mac=02:00:00:00:00:01:02 is no MAC address
+		tx=--from=fd00::1 is no IPv4 address
+		tx=-6=--to=10.0.0.1 is no IPv6 address
+		tx=--to=10.0.0.1,65536 from 0 to 65535
+		tx=--address=10.0.0.1 is not ADDRESS/LENGTH
+		tx=--ring-size=200000 is no power of two
+		tx=--ring-size=64Ki from 131072
+		rx=--head-room=7 is no multiple of 8
+		rx=--tail-room=4104 from 0 to 4096
+		tx=--device=sixteen-letters- too long a name
+		tx=--txqueuelen=1M from 1 to 524288
+	END
+	fails 2 "is no name" mytun-gen tx -i "" || return 1
+	# JSON is UTF-8, whatever the name is.
+	mytun-gen tx -i "$(printf 'a"\033\303\274\303')" -Q -n 1 --json \
+		> "$DIR/tx.json" 2>> "$DIR/log"
+	grep -qF '"device": "a\"\u001b'"$(printf '\303\274')"'\u00c3"' "$DIR/tx.json" ||
+		wrong "$(cat "$DIR/tx.json")" || return 1
+	unwritable mytun-gen tx -i in0 -Q -n 1 &&
+		unwritable mytun-gen tx -i in0 -Q -n 1 --json &&
+		unwritable mytun-gen --help && unwritable mytun-gen rx --version ||
+		return 1
 	mytun-gen tx --pcap-in "$DIR/none" > /dev/null 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "no such capture: not 1"; return 1; }
 	mytun-gen rx -i lo > /dev/null 2>> "$DIR/log"
@@ -340,8 +539,10 @@ status() {
 	mytun-gen rx -i out0 -Q --json -n 1 -t 0.1 --pcap-out /dev/full \
 		> "$DIR/rx.json" 2>> "$DIR/log"
 	[ $? = 1 ] || { wrong "a capture without room: not 1"; return 1; }
-	expect "$DIR/rx.json" status = 1 || return 1
-	mytun-gen --help | grep -q '^Exit status' && mytun-gen --version | grep -q .
+	expect "$DIR/rx.json" status = 1 && lost_capture || return 1
+	fails 1 "unknown file format" mytun-gen tx --pcap-in "$0" || return 1
+	mytun-gen --help > "$DIR/help" && told "$DIR/help" "^Exit status" &&
+		mytun-gen --version | grep -q '^mytun-gen [0-9]'
 }
 
 mount -t sysfs sysfs /sys
@@ -350,7 +551,7 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
 echo "TAP version 13"
-echo "1..55"
+echo "1..65"
 echo "# $COUNT packets in each direction, $RATE a second"
 for one in tun plain batch ring; do
 	layer $one
@@ -363,6 +564,10 @@ pinned
 result "threads are pinned, progress and summary are told"
 settings ring
 result "ring: rooms, hash, busy, timestamps; ICMP"
+rooms
+result "ring: the driver knows of rooms, hash, size, drive"
+batches
+result "batches are as large as they shall be"
 asks_udp ring
 result "ring: echo answers ping, UDP"
 left_down ring
@@ -376,16 +581,25 @@ result "ring: GRO in the driver"
 tap
 result "ring: frames"
 if have tcpdump; then
+	ends batch
+	result "MAC and IP addresses and ports"
 	captures
 	result "captures, there and back"
 	damage
 	result "one byte that is wrong is found"
 else
+	skip "MAC and IP addresses and ports" "no tcpdump"
 	skip "captures, there and back" "no tcpdump"
 	skip "one byte that is wrong is found" "no tcpdump"
 fi
 timing
 result "captures, at the times that they recorded"
+bereft ring && bereft batch && bereft plain && bereft tun
+result "a device that goes"
+signals
+result "signals"
+refusals
+result "what the system refuses"
 if elsewhere; then
 	skip "exit statuses" "$ELSEWHERE"
 else

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <linux/mytun.h>
@@ -60,10 +61,15 @@ TEST_F_TIMEOUT(mytunctl, help_and_usage, 120)
 	static const char * const wrong[] = {
 		"", "nonsense", "list --nonsense", "delete",
 		"flows --port 0", "flows --port x", "flows --address 1.2.3",
-		"flows --address 10.0.0.0/33", "top --interval 0",
-		"top --count -1", "create --mtu 5", "create a b",
-		"create --napi-frags", "create sixteen-letters-",
-		"doctor name",
+		"flows --address 10.0.0.0/33", "flows --queue 256",
+		"flows --protocol nosuch", "flows --protocol 256",
+		"flows --port 18446744073709551617", "top --interval 0",
+		"top --interval nan", "top --interval 1x", "top --count -1",
+		"top --count", "create --mtu 5",
+		"create --txqueuelen 1000000", "create --mtu 0x5dc",
+		"create a b", "create ''", "create --napi-frags",
+		"create sixteen-letters-", "create --user 4294967295",
+		"doctor name", "--netns", "help nonsense",
 	};
 	char line[64];
 	unsigned int i;
@@ -89,6 +95,60 @@ TEST_F_TIMEOUT(mytunctl, help_and_usage, 120)
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		EXPECT_EQ(2, ctl(wrong[i]))
 			TH_LOG("argument %u: %s", i, quoted(output));
+}
+
+/* A disk without room, and no output at all. */
+TEST_F_TIMEOUT(mytunctl, output_that_cannot_be_written, 120)
+{
+	static const char * const printing[] = {
+		"--help", "--version", "help top", "flows --help", "list",
+		"list --json", "show", "drops", "queues -j", "flows",
+		"top --count 2 --interval 0.1",
+		"top --json --count 2 --interval 0.1",
+	};
+	char line[128];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(printing); i++) {
+		snprintf(line, sizeof(line), "%s >/dev/full", printing[i]);
+		EXPECT_EQ(1, ctl(line)) TH_LOG("%s", line);
+		EXPECT_TRUE(says("standard output: No space left on device"))
+			TH_LOG("%s: %s", line, quoted(output));
+		snprintf(line, sizeof(line), "%s <&- >&-", printing[i]);
+		EXPECT_EQ(1, ctl(line)) TH_LOG("%s", line);
+		EXPECT_TRUE(says("standard output: Bad file descriptor"))
+			TH_LOG("%s: %s", line, quoted(output));
+	}
+	/* Whoever reads has read enough. */
+	EXPECT_EQ(0, ctl("top --json --interval 0.1 | head -n 2"));
+	EXPECT_TRUE(is_json(2));
+}
+
+/* Whose bytes a terminal obeys, or that are no UTF-8. */
+TEST_F_TIMEOUT(mytunctl, names_that_others_chose, 120)
+{
+	char name[IFNAMSIZ] = "t\xc3\xbc\033[1m\xc3", line[64];
+	int fd = device_create(name, IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, prctl(PR_SET_NAME, "\033]0;\xff\"\xc2\x9b"));
+	EXPECT_EQ(0, ctl("list"));
+	EXPECT_TRUE(says("t\xc3\xbc?[1m? ")) TH_LOG("%s", quoted(output));
+	EXPECT_EQ(0, ctl("show"));
+	EXPECT_TRUE(says("t\xc3\xbc?[1m?: index"));
+	EXPECT_EQ(0, ctl("queues"));
+	EXPECT_TRUE(says("/?]0;?\"?? ")) TH_LOG("%s", quoted(output));
+	EXPECT_FALSE(says("\033"));
+	EXPECT_EQ(0, ctl("queues --json"));
+	EXPECT_TRUE(is_json(1));
+	EXPECT_TRUE(says("\"device\":\"t\xc3\xbc\\u001b[1m\\u00c3\""))
+		TH_LOG("%s", quoted(output));
+	EXPECT_TRUE(says("\"command\":\"\\u001b]0;\\u00ff\\\"\\u00c2\\u009b\""))
+		TH_LOG("%s", quoted(output));
+	snprintf(line, sizeof(line), "delete '%s'", name);
+	EXPECT_EQ(1, ctl(line));
+	EXPECT_TRUE(says("/?]0;?\""));
+	EXPECT_EQ(0, close(fd));
 }
 
 TEST_F_TIMEOUT(mytunctl, create_and_delete, 180)
@@ -140,9 +200,10 @@ TEST_F_TIMEOUT(mytunctl, create_and_delete, 180)
 	EXPECT_TRUE(says("pi persist napi napi_frags")) TH_LOG("%s", quoted(output));
 	EXPECT_EQ(0, shell("ip -d link show ctl1"));
 	EXPECT_TRUE(says("noqueue"));
-	EXPECT_EQ(0, ctl("create --napi ctl2"));
-	EXPECT_EQ(0, ctl("list -j ctl2"));
+	EXPECT_EQ(0, ctl("create --napi --vnet-hdr ctl2"));
+	EXPECT_EQ(0, ctl("show -j ctl2"));
 	EXPECT_TRUE(says("\"napi\"")) TH_LOG("%s", quoted(output));
+	EXPECT_TRUE(says("\"vnet_hdr_size\":10"));
 	EXPECT_TRUE(says("\"owner\":null"));
 	EXPECT_EQ(3, ctl("--netns /proc/1/ns/net list ctl1"));
 	EXPECT_EQ(3, ctl("--netns nosuch list"));

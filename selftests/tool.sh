@@ -20,7 +20,7 @@ fi
 DIR=$(mktemp -d) || exit 1
 HERE=$(dirname "$(readlink -f "$0")")
 # Programs that came along with the tests, or were built with them.
-PATH=$HERE/carried:$HERE:$PATH
+PATH=$HERE/carried:$HERE/tool:$HERE/ctl:$HERE:$PATH
 PIDS=
 NUMBER=0
 FAILED=0
@@ -158,6 +158,55 @@ expect() {
 		fi
 		shift 3
 	done
+}
+
+# DEVICE FILE: what mytunctl tells of its rings, for expect.
+rings() {
+	mytunctl rings --json "$1" 2>> "$DIR/log" |
+		sed 's/[,{}]/\n/g; s/:/: /g' > "$2"
+}
+
+# FILE WORDS: they stand in it.
+told() {
+	grep -q -e "$2" "$1" || wrong "not told: $2: $(cat "$1")"
+}
+
+# Since Linux 6.2 a device takes large UDP packets.
+takes_udp() {
+	[ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ]
+}
+
+# PROCESS: PINNED is where each thread of it may run but the first.
+pinned_to() {
+	PINNED=
+	for task in "/proc/$1/task"/*; do
+		[ "$task" != "/proc/$1/task/$1" ] || continue
+		while read -r name list; do
+			[ "$name" != Cpus_allowed_list: ] || PINNED="$PINNED $list"
+		done < "$task/status"
+	done
+}
+
+# STATUS "WORDS" PROGRAM ARGUMENT...: it ends with that status, by itself and soon,
+# and says that on standard error.
+fails() {
+	wanted=$1
+	words=$2
+	shift 2
+	timeout 30 "$@" > /dev/null 2> "$DIR/said"
+	ended_with=$?
+	[ $ended_with = "$wanted" ] && grep -q -e "$words" "$DIR/said" && return 0
+	wrong "$*: status $ended_with, not $wanted; says: $(cat "$DIR/said")"
+}
+
+# PROGRAM ARGUMENT...: what it prints cannot be written, and it says so.
+unwritable() {
+	timeout 30 "$@" > /dev/full 2> "$DIR/said"
+	[ $? = 1 ] || { wrong "$*: not 1 on a full disk"; return 1; }
+	told "$DIR/said" "output: No space left on device" || return 1
+	timeout 30 "$@" <&- >&- 2> "$DIR/said"
+	[ $? = 1 ] || { wrong "$*: not 1 without output"; return 1; }
+	told "$DIR/said" "output: Bad file descriptor"
 }
 
 # Counts, as of the other tests.

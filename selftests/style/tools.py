@@ -260,9 +260,30 @@ def guide(tree, _settings):
                 yield from output.splitlines()
 
 
+TABLE = re.compile(r'\{ "([a-z0-9-]+)", (?:no|required)_argument, NULL,\s*'
+                   r"(?:'(.)')?")
+
+
+def untested(tree, sources, *tests):
+    """Long options in tables of C files that the tests name nowhere."""
+    text = "".join(tree.text(pathlib.Path("selftests") / test)
+                   for test in tests)
+    for path in sources:
+        for name, short in TABLE.findall(tree.text(path)):
+            used = rf"--{name}(?![\w-])"
+            if short:
+                used += rf"|[\s\"'=]-\w*{short}(?![\w-])"
+            if not re.search(used, text):
+                yield name
+
+
 def options(tree, _settings):
-    """Each tool's help, page and completion have the same long options."""
+    """Each tool's help, page and completion have the same long options, and its
+    test uses each."""
     for name in ("gen", "fwd"):
+        for option in untested(tree, [pathlib.Path(
+                f"tools/{name}/options.c")], f"{name}.sh"):
+            yield f"mytun-{name}: --{option} is not in {name}.sh"
         page = tree.text(pathlib.Path(f"tools/man/mytun-{name}.8"))
         found = {
             "table": re.findall(r'^\t\{ "([a-z0-9-]+)", (?:no|required)_',
@@ -290,6 +311,11 @@ PAGED = re.compile(r"\bFl (?:\w , )?-([a-z0-9-]+)")
 
 def control_options(tree, _settings):
     """The same of mytunctl, whose commands have options of their own."""
+    for option in untested(tree, [
+            path.relative_to(tree.top)
+            for path in sorted((tree.top / "tools/mytunctl").glob("*.c"))],
+            "mytunctl.c", "doctor.c"):
+        yield f"mytunctl: --{option} is in no test"
     common = {"json", "help"}
     everything = common | {"netns", "version"}
     told = set()

@@ -62,6 +62,54 @@ int device_drive(const char *name)
 	return find(drives, sizeof(drives) / sizeof(*drives), name);
 }
 
+const char *device_set_name(struct device_settings *settings,
+			    const char *name)
+{
+	if (!*name)
+		return "is no name";
+	if (strlen(name) >= IF_NAMESIZE)
+		return "is too long a name";
+	settings->name = name;
+	return NULL;
+}
+
+const char *device_add_address(struct device_settings *settings,
+			       const char *text)
+{
+	struct interface_address *address;
+	unsigned int i;
+
+	if (settings->addresses == DEVICE_ADDRESSES_MAX)
+		return "is one too many";
+	address = &settings->address[settings->addresses];
+	if (interface_parse(text, address))
+		return "is not ADDRESS/LENGTH";
+	for (i = 0; i < settings->addresses; i++) {
+		if (address->family == AF_INET &&
+		    settings->address[i].family == AF_INET)
+			return "is the second one of IPv4";
+	}
+	settings->addresses++;
+	return NULL;
+}
+
+const char *device_set_ring(struct device_settings *settings, uint64_t bytes)
+{
+	if (bytes & (bytes - 1))
+		return "is no power of two";
+	settings->ring_size = (uint32_t)bytes;
+	return NULL;
+}
+
+static const char *explain_address(int family, int err)
+{
+	if (family == AF_INET6 && err == -EINVAL)
+		return "refused; IPv6 takes an MTU of 1280 or more";
+	if (family == AF_INET6 && err == -EACCES)
+		return "IPv6 is turned off: sysctl net.ipv6.conf.default.disable_ipv6";
+	return strerror(-err);
+}
+
 static void choose(enum device_layer layer, struct mytun_options *options)
 {
 	switch (layer) {
@@ -136,10 +184,12 @@ static int configure(const struct device *device,
 	}
 	for (i = 0; i < settings->addresses; i++) {
 		err = interface_add_address(device->name,
-					    settings->address[i]);
+					    &settings->address[i]);
 		if (err) {
 			warnx("%s: address %s: %s", device->name,
-			      settings->address[i], strerror(-err));
+			      settings->address[i].text,
+			      explain_address(settings->address[i].family,
+					      err));
 			return err;
 		}
 	}
@@ -189,6 +239,8 @@ static const char *explain(int err, const struct device_settings *settings)
 			"there is no /dev/net/mytun: modprobe mytun";
 	case -EPERM:
 		return "not permitted; it takes CAP_NET_ADMIN, or a device that is yours";
+	case -EACCES:
+		return "the node may not be opened; see its mode, and device cgroups";
 	case -EBUSY:
 		return "busy; another program has the device, or it is of another kind";
 	case -ENOBUFS:

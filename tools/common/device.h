@@ -11,12 +11,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "interface.h"
+
 struct json;
 struct mytun_counters;
 struct mytun_queue;
 
 #define DEVICE_QUEUES_MAX	256
 #define DEVICE_ADDRESSES_MAX	8
+#define DEVICE_RING_MIN		(128U << 10)	/* for the largest packet */
+#define DEVICE_LENGTH_MAX	524288	/* a queue's, in one piece of memory */
 
 enum device_layer {
 	LAYER_BEST,		/* the best that the library gets */
@@ -40,7 +44,7 @@ struct device_settings {
 	unsigned int mtu;	/* 0: as it is */
 	unsigned int txqueuelen;	/* 0: as it is */
 	bool leave_down;
-	const char *address[DEVICE_ADDRESSES_MAX];
+	struct interface_address address[DEVICE_ADDRESSES_MAX];
 	unsigned int addresses;
 };
 
@@ -54,6 +58,13 @@ struct device {
 	unsigned int lent;
 	pthread_t lender[DEVICE_QUEUES_MAX];
 };
+
+/* From a command line. Return: NULL, or what is wrong. */
+const char *device_set_name(struct device_settings *settings,
+			    const char *name);
+const char *device_add_address(struct device_settings *settings,
+			       const char *text);
+const char *device_set_ring(struct device_settings *settings, uint64_t bytes);
 
 /* Return: a layer, or -1. */
 int device_layer(const char *name);

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "json.h"
 
+#include "text.h"
+
 static void quoted(struct json *json, const char *text)
 {
-	fputc('"', json->file);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	size_t bytes;
 
-		if (c == '"' || c == '\\')
-			fprintf(json->file, "\\%c", c);
-		else if (c < ' ')
-			fprintf(json->file, "\\u%04x", c);
+	fputc('"', json->file);
+	for (; *text; text += bytes ? bytes : 1) {
+		bytes = text_character(text);
+		if (*text == '"' || *text == '\\')
+			fputc('\\', json->file);
+		if (bytes)
+			fwrite(text, 1, bytes, json->file);
 		else
-			fputc(c, json->file);
+			fprintf(json->file, "\\u%04x", (unsigned char)*text);
 	}
 	fputc('"', json->file);
 }
@@ -113,5 +116,4 @@ void json_bool(struct json *json, const char *name, bool value)
 void json_finish(struct json *json)
 {
 	fputc('\n', json->file);
-	fflush(json->file);
 }

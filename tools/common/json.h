@@ -26,7 +26,7 @@ void json_real(struct json *json, const char *name, double value);
 /* NULL is null. */
 void json_string(struct json *json, const char *name, const char *value);
 void json_bool(struct json *json, const char *name, bool value);
-/* After the outermost object: a line's end, and all of it goes out. */
+/* After the outermost object: a line's end. */
 void json_finish(struct json *json);
 
 #endif

@@ -38,7 +38,7 @@ int number_parse(const char *text, uint64_t least, uint64_t most,
 	if (!isdigit((unsigned char)*text))
 		return -1;
 	errno = 0;
-	*value = strtoull(text, &end, 0);
+	*value = strtoull(text, &end, 10);
 	times = multiplier(end);
 	if (errno || !times || *value > UINT64_MAX / times)
 		return -1;
@@ -74,8 +74,8 @@ int number_list(const char *text, unsigned int *list, unsigned int most)
 				return -1;
 			last = strtoul(end + 1, &end, 10);
 		}
-		if (last < first || last - first >= most - found ||
-		    (*end && *end != ','))
+		if (last < first || last > NUMBER_LIST_MAX ||
+		    last - first >= most - found || (*end && *end != ','))
 			return -1;
 		while (first <= last)
 			list[found++] = (unsigned int)first++;

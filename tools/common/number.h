@@ -5,9 +5,11 @@
 
 #include <stdint.h>
 
+#define NUMBER_LIST_MAX	65535	/* of what is in a list */
+
 /*
- * A whole number, which may end in k, M or G (thousands) or Ki, Mi or Gi
- * (1024). Return: 0, or -1: it is none, or not in [least, most].
+ * A whole number in decimal, which may end in k, M or G (thousands) or Ki, Mi or
+ * Gi (1024). Return: 0, or -1: it is none, or not in [least, most].
  */
 int number_parse(const char *text, uint64_t least, uint64_t most,
 		 uint64_t *value);
@@ -16,8 +18,8 @@ int number_parse(const char *text, uint64_t least, uint64_t most,
 int number_seconds(const char *text, double *seconds);
 
 /*
- * Numbers of processors, as 0,2,4-7. Return: how many were put, in that order,
- * or -1.
+ * Numbers of processors, as 0,2,4-7, none above NUMBER_LIST_MAX. Return: how
+ * many were put, in that order, or -1.
  */
 int number_list(const char *text, unsigned int *list, unsigned int most);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "processor.h"
 
+#include <err.h>
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
 #include <time.h>
 
 /* What a sleep is late by, commonly. */
@@ -28,13 +30,19 @@ uint64_t processor_time(void)
 
 int processor_pin(unsigned int number)
 {
+	int error = EINVAL;
 	cpu_set_t set;
 
-	if (number >= CPU_SETSIZE)
-		return -EINVAL;
-	CPU_ZERO(&set);
-	CPU_SET(number, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
+	if (number < CPU_SETSIZE) {
+		CPU_ZERO(&set);
+		CPU_SET(number, &set);
+		if (!sched_setaffinity(0, sizeof(set), &set))
+			return 0;
+		error = errno;
+	}
+	warnx("processor %u: %s", number, error == EINVAL ?
+	      "there is none, or not for this process" : strerror(error));
+	return -error;
 }
 
 void processor_until(uint64_t moment)

@@ -13,7 +13,10 @@ uint64_t processor_clock(void);
 /* CPU time of the calling thread, nanoseconds. */
 uint64_t processor_time(void);
 
-/* The calling thread stays on one processor. Return: 0, or a negative errno. */
+/*
+ * The calling thread stays on one processor. Return: 0, or a negative errno; then
+ * standard error says why.
+ */
 int processor_pin(unsigned int number);
 
 /* Sleeps, or waits busily for the last part, until processor_clock(). */

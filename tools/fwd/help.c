@@ -39,7 +39,7 @@ static const char text[] =
 "  -b, --batch N             packets at a time (64)\n"
 "      --busy                look for packets without sleeping\n"
 "\n"
-"      --interval SECONDS    print statistics so often\n"
+"      --interval SECONDS    print statistics so often, every 0.1 at most\n"
 "      --json                statistics as JSON\n"
 "  -h, --help; -V, --version\n"
 "\n"

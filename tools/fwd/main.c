@@ -14,6 +14,7 @@
 
 #include <sodium.h>
 
+#include "../common/output.h"
 #include "../common/processor.h"
 #include "key.h"
 #include "options.h"
@@ -21,6 +22,7 @@
 #include "tunnel.h"
 
 static struct tunnel tunnel;
+static bool told;	/* not all statistics could be written, and it was said */
 static int fds[DEVICE_QUEUES_MAX];
 
 static void start_session(const struct options *options)
@@ -77,6 +79,18 @@ static void start(struct tunnel_worker *workers)
 	}
 }
 
+/* The tunnel goes on where its statistics cannot be written. */
+static void tell(const struct options *options, struct tunnel_worker *workers,
+		 uint64_t begun)
+{
+	statistics_print(&tunnel, workers, begun, options->json);
+	/* Said once; and the status says it. */
+	if (!told)
+		told = output_check();
+	else if (fflush(stdout))
+		clearerr(stdout);
+}
+
 /* Greet until somebody answers; statistics when it is time, or asked for. */
 static void watch(const struct options *options, const sigset_t *signals,
 		  struct tunnel_worker *workers, uint64_t begun)
@@ -92,9 +106,10 @@ static void watch(const struct options *options, const sigset_t *signals,
 			tunnel_greet(&tunnel, fds[0]);
 		now = processor_clock();
 		if (gap && now >= next) {
-			statistics_print(&tunnel, workers, begun,
-					 options->json);
-			next += gap;
+			tell(options, workers, begun);
+			/* What a stall has cost is not caught up with. */
+			while (next <= now)
+				next += gap;
 		}
 		wait = second;
 		if (gap) {
@@ -106,8 +121,7 @@ static void watch(const struct options *options, const sigset_t *signals,
 		}
 		number = sigtimedwait(signals, NULL, &wait);
 		if (number == SIGUSR1)
-			statistics_print(&tunnel, workers, begun,
-					 options->json);
+			tell(options, workers, begun);
 		else if (number >= 0)
 			return;
 	}
@@ -142,6 +156,9 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int status;
 
+	output_begin();
+	/* Who reads the statistics may go before the tunnel does. */
+	signal(SIGPIPE, SIG_IGN);
 	options_parse(&options, argc, argv);
 	if (tunnel.sealed)
 		start_session(&options);
@@ -165,7 +182,9 @@ int main(int argc, char **argv)
 	start(workers);
 	watch(&options, &signals, workers, begun);
 	status = finish(workers);
-	statistics_print(&tunnel, workers, begun, options.json);
+	tell(&options, workers, begun);
+	if (told)
+		status = FAILED;
 	for (i = 0; i < tunnel.device.queues; i++) {
 		tunnel_free(&workers[i]);
 		sodium_memzero(&workers[i].keys, sizeof(workers[i].keys));

@@ -10,6 +10,7 @@
 #include <mytun.h>
 
 #include "../common/number.h"
+#include "../common/output.h"
 #include "help.h"
 #include "key.h"
 
@@ -19,6 +20,7 @@
 #define IPV4_UDP	28
 #define IPV6_UDP	48
 #define ETHERNET	14
+#define INTERVAL_MIN	0.1	/* seconds */
 
 enum {
 	OPTION_ADDRESS = 256, OPTION_MTU, OPTION_PATH_MTU, OPTION_TXQUEUELEN,
@@ -62,7 +64,7 @@ static const struct option names[] = {
 };
 
 struct raw {
-	const char *local, *remote;
+	const char *local, *remote, *cipher;
 	unsigned int path_mtu, mtu;
 };
 
@@ -77,15 +79,20 @@ static unsigned int whole(const char *what, uint64_t least, uint64_t most)
 	return (unsigned int)value;
 }
 
+/* @problem: what is wrong with the option's argument, or NULL. */
+static void suits(const char *what, const char *problem)
+{
+	if (problem)
+		errx(USAGE, "%s: '%s' %s", what, optarg, problem);
+}
+
 static void device_option(struct device_settings *device, int option)
 {
 	int found;
 
 	switch (option) {
 	case 'i':
-		if (strlen(optarg) >= IF_NAMESIZE)
-			errx(USAGE, "device: %s is too long a name", optarg);
-		device->name = optarg;
+		suits("device", device_set_name(device, optarg));
 		break;
 	case 'l':
 		found = device_layer(optarg);
@@ -98,13 +105,10 @@ static void device_option(struct device_settings *device, int option)
 		device->queues = whole("queues", 1, DEVICE_QUEUES_MAX);
 		break;
 	case OPTION_ADDRESS:
-		if (device->addresses == DEVICE_ADDRESSES_MAX)
-			errx(USAGE, "address: more than %u",
-			     DEVICE_ADDRESSES_MAX);
-		device->address[device->addresses++] = optarg;
+		suits("address", device_add_address(device, optarg));
 		break;
 	case OPTION_TXQUEUELEN:
-		device->txqueuelen = whole("txqueuelen", 1, 1 << 20);
+		device->txqueuelen = whole("txqueuelen", 1, DEVICE_LENGTH_MAX);
 		break;
 	case OPTION_TAP:
 		device->tap = true;
@@ -117,8 +121,10 @@ static void device_option(struct device_settings *device, int option)
 		device->offload = true;
 		break;
 	case OPTION_RING_SIZE:
-		device->ring_size = whole("ring-size", 4096,
-					  MYTUN_RING_SIZE_MAX);
+		suits("ring-size",
+		      device_set_ring(device, whole("ring-size",
+						    DEVICE_RING_MIN,
+						    MYTUN_RING_SIZE_MAX)));
 		break;
 	case OPTION_DRIVE:
 		found = device_drive(optarg);
@@ -136,15 +142,15 @@ static void device_option(struct device_settings *device, int option)
 	}
 }
 
-static void set_cipher(struct options *options)
+static void set_cipher(struct options *options, const char *name)
 {
-	if (!strcmp(optarg, "xchacha20-poly1305"))
+	if (!strcmp(name, "xchacha20-poly1305"))
 		options->cipher = CIPHER_XCHACHA20;
-	else if (!strcmp(optarg, "chacha20-poly1305"))
+	else if (!strcmp(name, "chacha20-poly1305"))
 		options->cipher = CIPHER_CHACHA20;
 	else
 		errx(USAGE, "cipher: %s is none of xchacha20-poly1305, chacha20-poly1305",
-		     optarg);
+		     name);
 }
 
 static void tunnel_option(struct options *options, struct raw *raw, int option)
@@ -179,7 +185,7 @@ static void tunnel_option(struct options *options, struct raw *raw, int option)
 		options->key = optarg;
 		break;
 	case OPTION_CIPHER:
-		set_cipher(options);
+		raw->cipher = optarg;
 		break;
 	case OPTION_NO_SEGMENT:
 		tunnel->udp_segment = false;
@@ -195,9 +201,10 @@ static void tunnel_option(struct options *options, struct raw *raw, int option)
 		tunnel->busy = true;
 		break;
 	case OPTION_INTERVAL:
-		if (number_seconds(optarg, &options->interval))
-			errx(USAGE, "interval: %s is no number of seconds",
-			     optarg);
+		if (number_seconds(optarg, &options->interval) ||
+		    options->interval < INTERVAL_MIN)
+			errx(USAGE, "interval: %s is no number of seconds from %g",
+			     optarg, INTERVAL_MIN);
 		break;
 	case OPTION_JSON:
 		options->json = true;
@@ -238,6 +245,11 @@ static void conclude(struct options *options, const struct raw *raw)
 	if (options->cpus && options->cpus < tunnel->settings.queues)
 		errx(USAGE, "cpus: %u for %u queues", options->cpus,
 		     tunnel->settings.queues);
+	if (raw->cipher)
+		set_cipher(options, raw->cipher);
+	/* Who asks for a cipher wants to be encrypted. */
+	if (raw->cipher && !options->key)
+		errx(USAGE, "cipher: without --key nothing is encrypted");
 	tunnel->sealed = options->key;
 	size(tunnel, raw);
 }
@@ -263,10 +275,10 @@ void options_parse(struct options *options, int argc, char **argv)
 			exit(USAGE);
 		case 'h':
 			help_print();
-			exit(DONE);
+			exit(output_check() ? FAILED : DONE);
 		case 'V':
 			printf("mytun-fwd %s\n", mytun_version());
-			exit(DONE);
+			exit(output_check() ? FAILED : DONE);
 		case OPTION_GENERATE:
 			exit(key_generate(optarg) ? FAILED : DONE);
 		}

@@ -119,8 +119,10 @@ static void add_datagram(struct tunnel_worker *worker, uint8_t *data,
 
 /*
  * The message was refused. A device on the way out that cannot compute
- * checksums refuses segments (EIO), an old kernel may as well: then datagrams
- * go one by one from now on.
+ * checksums refuses segments (EIO), an old kernel may as well, and every kernel
+ * those that are longer than the path's MTU, where it would cut single datagrams
+ * into fragments (EINVAL, by now EMSGSIZE): then datagrams go one by one from now
+ * on.
  */
 static void refused(struct tunnel_worker *worker, const struct mmsghdr *header,
 		    int error)
@@ -129,7 +131,8 @@ static void refused(struct tunnel_worker *worker, const struct mmsghdr *header,
 	size_t i;
 
 	if (header->msg_hdr.msg_iovlen == 1 ||
-	    (error != EIO && error != EINVAL && error != EOPNOTSUPP)) {
+	    (error != EIO && error != EINVAL && error != EMSGSIZE &&
+	     error != EOPNOTSUPP)) {
 		fwd_count(&worker->counters.out_errors,
 			  header->msg_hdr.msg_iovlen);
 		return;

@@ -95,22 +95,45 @@ static void set_buffer(int fd, int name, int forced, unsigned int bytes)
 		setsockopt(fd, SOL_SOCKET, name, &bytes, sizeof(bytes));
 }
 
-static int open_one(struct socket_settings *settings)
+/* A socket with that address. -1: see errno. */
+static int bind_one(const union socket_address *local, bool shared)
 {
-	const union socket_address *local = &settings->local;
-	const int on = 1;
 	int fd = socket(local->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int on = 1;
+	int error;
 
 	if (fd < 0)
 		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) ||
-	    bind(fd, &local->any, socket_length(local))) {
-		int error = errno;
+	if ((!shared ||
+	     !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on))) &&
+	    !bind(fd, &local->any, socket_length(local)))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
 
+/*
+ * Another program of the same user could share the port with us, and each would
+ * get a part of what comes. Who wants it alone is refused then.
+ */
+static int find_free(const union socket_address *local)
+{
+	int fd = bind_one(local, false);
+
+	if (fd >= 0)
 		close(fd);
-		errno = error;
+	return fd < 0 ? -1 : 0;
+}
+
+static int open_one(struct socket_settings *settings)
+{
+	int fd = bind_one(&settings->local, true);
+	const int on = 1;
+
+	if (fd < 0)
 		return -1;
-	}
 	if (settings->buffer) {
 		set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, settings->buffer);
 		set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, settings->buffer);
@@ -126,6 +149,10 @@ int socket_open(int *fds, unsigned int count,
 {
 	unsigned int made;
 
+	if (find_free(&settings->local)) {
+		warn("local address");
+		return -1;
+	}
 	for (made = 0; made < count; made++) {
 		fds[made] = open_one(settings);
 		if (fds[made] < 0) {

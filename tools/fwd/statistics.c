@@ -153,5 +153,4 @@ void statistics_print(struct tunnel *tunnel, struct tunnel_worker *workers,
 			printf("%16llu  %s\n", (unsigned long long)value,
 			       known[i].text);
 	}
-	fflush(stdout);
 }

@@ -2,6 +2,7 @@
 #include "capture.h"
 
 #include <err.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct capture_writer {
 	const char *path;
 	pcap_t *format;
 	pcap_dumper_t *file;
+	int error;		/* errno of the first attempt that failed */
 };
 
 static uint32_t mix(uint32_t hash, const uint8_t *data, size_t size)
@@ -215,11 +217,19 @@ struct capture_writer *capture_create(const char *path, bool ethernet)
 	return NULL;
 }
 
-void capture_write(struct capture_writer *writer, const uint8_t *data,
-		   uint32_t len)
+/* The caller has the lock. */
+static void note_error(struct capture_writer *writer)
+{
+	if (!writer->error && ferror(writer->pcap->dump_file(writer->file)))
+		writer->error = errno;
+}
+
+int capture_write(struct capture_writer *writer, const uint8_t *data,
+		  uint32_t len)
 {
 	struct pcap_pkthdr info = { .caplen = len, .len = len };
 	struct timespec now;
+	int error;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	info.ts.tv_sec = now.tv_sec;
@@ -227,7 +237,10 @@ void capture_write(struct capture_writer *writer, const uint8_t *data,
 	info.ts.tv_usec = now.tv_nsec;
 	pthread_mutex_lock(&writer->lock);
 	writer->pcap->dump((u_char *)writer->file, &info, data);
+	note_error(writer);
+	error = writer->error;
 	pthread_mutex_unlock(&writer->lock);
+	return -error;
 }
 
 int capture_close(struct capture_writer *writer)
@@ -235,9 +248,11 @@ int capture_close(struct capture_writer *writer)
 	const struct libpcap *pcap = writer->pcap;
 	int err = 0;
 
-	if (pcap->dump_flush(writer->file) ||
-	    ferror(pcap->dump_file(writer->file))) {
-		warn("%s: not everything could be written", writer->path);
+	pcap->dump_flush(writer->file);
+	note_error(writer);
+	if (writer->error) {
+		warnx("%s: not everything could be written: %s", writer->path,
+		      strerror(writer->error));
 		err = -1;
 	}
 	pcap->dump_close(writer->file);

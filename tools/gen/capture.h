@@ -38,9 +38,9 @@ struct capture_writer;
 /* NULL, and a line on stderr, if that cannot be done. */
 struct capture_writer *capture_create(const char *path, bool ethernet);
 
-/* Any thread. */
-void capture_write(struct capture_writer *writer, const uint8_t *data,
-		   uint32_t len);
+/* Any thread. Return: 0, or a negative errno, of this or an earlier packet. */
+int capture_write(struct capture_writer *writer, const uint8_t *data,
+		  uint32_t len);
 
 /* Return: 0, or -1, and a line on stderr: something could not be written. */
 int capture_close(struct capture_writer *writer);

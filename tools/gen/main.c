@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/output.h"
 #include "../common/processor.h"
 #include "capture.h"
 #include "options.h"
@@ -38,10 +39,7 @@ static void *run(void *argument)
 
 	if (options->cpus)
 		worker->error = processor_pin(options->cpu[worker->index]);
-	if (worker->error)
-		warnx("processor %u: %s", options->cpu[worker->index],
-		      strerror(-worker->error));
-	else
+	if (!worker->error)
 		worker->error = function(options)(worker);
 	worker->cpu_ns = processor_time();
 	/* One that fails ends the others. */
@@ -175,6 +173,7 @@ int main(int argc, char **argv)
 	bool failed;
 	int status;
 
+	output_begin();
 	options_parse(&options, argc, argv);
 	work.options = &options;
 	if (device_open(&work.device, &options.device))
@@ -192,6 +191,8 @@ int main(int argc, char **argv)
 		make_templates(&work);
 	}
 	if (options.pcap_out) {
+		/* Where it is a pipe that nobody reads any more. */
+		signal(SIGPIPE, SIG_IGN);
 		work.writer = capture_create(options.pcap_out,
 					     options.device.tap);
 		if (!work.writer)
@@ -212,6 +213,8 @@ int main(int argc, char **argv)
 	/* Before the summary, which tells whether it is whole. */
 	failed = work.writer && capture_close(work.writer);
 	status = report_summary(&report, failed);
+	if (output_check())
+		status = FAILED;
 	device_close(&work.device);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <err.h>
 #include <getopt.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 #include <mytun.h>
 
 #include "../common/number.h"
+#include "../common/output.h"
 #include "help.h"
 #include "worker.h"
 
@@ -86,6 +88,7 @@ static const struct option names[] = {
 /* What is only known when all options have been read. */
 struct raw {
 	const char *from, *to, *protocol, *sizes;
+	bool macs, loops;
 };
 
 const char *function_name(enum function function)
@@ -127,14 +130,18 @@ static double fraction(const char *what, const char *text)
 
 static void mac(const char *what, const char *text, uint8_t *address)
 {
-	unsigned int byte[6], i;
-	char more;
+	const char *at = text;
+	char *rest;
+	unsigned int i;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1],
-		   &byte[2], &byte[3], &byte[4], &byte[5], &more) != 6)
-		errx(USAGE, "%s: %s is no MAC address", what, text);
-	for (i = 0; i < 6; i++)
-		address[i] = (uint8_t)byte[i];
+	for (i = 0; i < 6; i++, at = rest + 1) {
+		address[i] = (uint8_t)strtoul(at, &rest, 16);
+		/* Two digits each, and not what else strtoul() takes. */
+		if (rest != at + 2 || !isxdigit((unsigned char)at[0]) ||
+		    !isxdigit((unsigned char)at[1]) ||
+		    *rest != (i < 5 ? ':' : '\0'))
+			errx(USAGE, "%s: %s is no MAC address", what, text);
+	}
 }
 
 /* ADDRESS, or ADDRESS,PORT. */
@@ -205,6 +212,21 @@ static void sizes(struct packet_plan *plan, const char *text)
 		errx(USAGE, "size: %s is none", text);
 }
 
+/* @problem: what is wrong with the option's argument, or NULL. */
+static void suits(const char *what, const char *problem)
+{
+	if (problem)
+		errx(USAGE, "%s: '%s' %s", what, optarg, problem);
+}
+
+static uint16_t room(const char *what)
+{
+	uint16_t bytes = (uint16_t)whole(what, optarg, 0, MYTUN_ROOM_MAX);
+
+	suits(what, bytes % 8 ? "is no multiple of 8" : NULL);
+	return bytes;
+}
+
 static void device_option(struct options *options, int option)
 {
 	struct device_settings *device = &options->device;
@@ -212,9 +234,7 @@ static void device_option(struct options *options, int option)
 
 	switch (option) {
 	case 'i':
-		if (strlen(optarg) >= IF_NAMESIZE)
-			errx(USAGE, "device: %s is too long a name", optarg);
-		device->name = optarg;
+		suits("device", device_set_name(device, optarg));
 		break;
 	case 'l':
 		found = device_layer(optarg);
@@ -231,17 +251,14 @@ static void device_option(struct options *options, int option)
 		device->tap = true;
 		break;
 	case OPTION_ADDRESS:
-		if (device->addresses == DEVICE_ADDRESSES_MAX)
-			errx(USAGE, "address: more than %u",
-			     DEVICE_ADDRESSES_MAX);
-		device->address[device->addresses++] = optarg;
+		suits("address", device_add_address(device, optarg));
 		break;
 	case OPTION_MTU:
 		device->mtu = (unsigned int)whole("mtu", optarg, 68, 65535);
 		break;
 	case OPTION_TXQUEUELEN:
 		device->txqueuelen = (unsigned int)whole("txqueuelen", optarg,
-							 1, 1 << 20);
+							 1, DEVICE_LENGTH_MAX);
 		break;
 	case OPTION_NO_UP:
 		device->leave_down = true;
@@ -261,16 +278,16 @@ static void device_option(struct options *options, int option)
 						      1000000);
 		break;
 	case OPTION_RING_SIZE:
-		device->ring_size = (uint32_t)whole("ring-size", optarg, 4096,
-						    MYTUN_RING_SIZE_MAX);
+		suits("ring-size",
+		      device_set_ring(device, whole("ring-size", optarg,
+						    DEVICE_RING_MIN,
+						    MYTUN_RING_SIZE_MAX)));
 		break;
 	case OPTION_HEAD_ROOM:
-		device->head_room = (uint16_t)whole("head-room", optarg, 0,
-						    MYTUN_ROOM_MAX);
+		device->head_room = room("head-room");
 		break;
 	case OPTION_TAIL_ROOM:
-		device->tail_room = (uint16_t)whole("tail-room", optarg, 0,
-						    MYTUN_ROOM_MAX);
+		device->tail_room = room("tail-room");
 		break;
 	case OPTION_HASH:
 		device->hash = true;
@@ -311,9 +328,11 @@ static void packet_option(struct options *options, struct raw *raw, int option)
 		break;
 	case OPTION_FROM_MAC:
 		mac("from-mac", optarg, plan->from_mac);
+		raw->macs = true;
 		break;
 	case OPTION_TO_MAC:
 		mac("to-mac", optarg, plan->to_mac);
+		raw->macs = true;
 		break;
 	case OPTION_PROTOCOL:
 		raw->protocol = optarg;
@@ -329,7 +348,7 @@ static void packet_option(struct options *options, struct raw *raw, int option)
 	}
 }
 
-static void run_option(struct options *options, int option)
+static void run_option(struct options *options, struct raw *raw, int option)
 {
 	int found;
 
@@ -369,6 +388,7 @@ static void run_option(struct options *options, int option)
 		break;
 	case OPTION_LOOPS:
 		options->loops = whole("loops", optarg, 0, UINT64_MAX / 2);
+		raw->loops = true;
 		break;
 	case OPTION_WINDOW:
 		options->window = (unsigned int)whole("window", optarg, 1,
@@ -392,6 +412,40 @@ static void run_option(struct options *options, int option)
 	}
 }
 
+/* What would have no effect. */
+static void check_use(const struct options *options, const struct raw *raw)
+{
+	enum function function = options->function;
+	const struct packet_plan *plan = &options->plan;
+
+	if (options->pcap_in && function != FUNCTION_TX)
+		errx(USAGE, "pcap-in is for tx");
+	if (options->speed > 0 && !options->pcap_in)
+		errx(USAGE, "speed is that of a capture, see pcap-in");
+	if (raw->loops && !options->pcap_in)
+		errx(USAGE, "loops are those of a capture, see pcap-in");
+	if (options->pcap_out && function != FUNCTION_RX)
+		errx(USAGE, "pcap-out is for rx");
+	if (options->verify && function != FUNCTION_RX)
+		errx(USAGE, "verify is for rx");
+	if (plan->flows && function != FUNCTION_TX)
+		errx(USAGE, "flows is for tx%s", function == FUNCTION_PING ?
+		     "; ping has one for each queue" : "");
+	if (plan->gso_size && function != FUNCTION_TX)
+		errx(USAGE, "gso is for tx");
+	if (options->window && function != FUNCTION_PING)
+		errx(USAGE, "window is for ping");
+	if (options->timeout > 0 && function != FUNCTION_PING)
+		errx(USAGE, "timeout is for ping");
+	if (options->rate > 0 && function != FUNCTION_TX &&
+	    function != FUNCTION_PING)
+		errx(USAGE, "rate is for tx and ping");
+	if (options->timestamps && function != FUNCTION_TX)
+		errx(USAGE, "timestamps is for tx");
+	if (raw->macs && !options->device.tap)
+		errx(USAGE, "MAC addresses are those of frames, see tap");
+}
+
 /* What does not go together. */
 static void check(const struct options *options)
 {
@@ -400,25 +454,14 @@ static void check(const struct options *options)
 		     options->function == FUNCTION_PING;
 	unsigned int i;
 
-	if (options->pcap_in && options->function != FUNCTION_TX)
-		errx(USAGE, "pcap-in is for tx");
-	if (options->speed > 0 && !options->pcap_in)
-		errx(USAGE, "speed is that of a capture, see pcap-in");
 	if (options->speed > 0 && options->rate > 0)
 		errx(USAGE, "speed or rate, not both");
-	if (options->pcap_out && options->function != FUNCTION_RX)
-		errx(USAGE, "pcap-out is for rx");
-	if (options->verify && options->function != FUNCTION_RX)
-		errx(USAGE, "verify is for rx");
+	/* The summary goes there. */
+	if (options->pcap_out && !strcmp(options->pcap_out, "-"))
+		errx(USAGE, "pcap-out: '-' is no file's name");
 	if (options->cpus && options->cpus < options->device.queues)
 		errx(USAGE, "cpus: %u for %u queues", options->cpus,
 		     options->device.queues);
-	if (plan->flows && options->function != FUNCTION_TX)
-		errx(USAGE, "flows is for tx%s",
-		     options->function == FUNCTION_PING ?
-		     "; ping has one for each queue" : "");
-	if (plan->gso_size && options->function != FUNCTION_TX)
-		errx(USAGE, "gso is for tx");
 	if (plan->gso_size && plan->protocol != IPPROTO_TCP &&
 	    plan->protocol != IPPROTO_UDP)
 		errx(USAGE, "gso is for TCP and UDP");
@@ -454,10 +497,21 @@ static void conclude(struct options *options, const struct raw *raw)
 	    plan->to, &plan->to_port);
 	sizes(plan, raw->sizes ? : ipv4 ? "64" : "84");
 	plan->ethernet = options->device.tap;
+	check_use(options, raw);
 	check(options);
+	if (!options->window)
+		options->window = 1;
+	if (!(options->timeout > 0))
+		options->timeout = 1;
 	/* As many flows as queues is what is meant by more queues. */
 	if (!plan->flows)
 		plan->flows = options->device.queues;
+}
+
+/* The status of a program that had only to print something. */
+static int printed(void)
+{
+	return output_check() ? FAILED : DONE;
 }
 
 static enum function take_function(int argc, char **argv)
@@ -468,11 +522,11 @@ static enum function take_function(int argc, char **argv)
 		errx(USAGE, "tx, rx, echo or ping? See mytun-gen --help");
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
 		help_print();
-		exit(DONE);
+		exit(printed());
 	}
 	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
 		printf("mytun-gen %s\n", mytun_version());
-		exit(DONE);
+		exit(printed());
 	}
 	for (i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		if (!strcmp(argv[1], functions[i]))
@@ -492,8 +546,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	options->function = take_function(argc, argv);
 	options->batch = 64;
 	options->loops = 1;
-	options->window = 1;
-	options->timeout = 1;
 	options->device.queues = 1;
 	options->plan.family = AF_INET;
 	options->plan.from_port = 1024;
@@ -508,15 +560,15 @@ void options_parse(struct options *options, int argc, char **argv)
 			exit(USAGE);
 		if (option == 'h') {
 			help_print();
-			exit(DONE);
+			exit(printed());
 		}
 		if (option == 'V') {
 			printf("mytun-gen %s\n", mytun_version());
-			exit(DONE);
+			exit(printed());
 		}
 		device_option(options, option);
 		packet_option(options, &raw, option);
-		run_option(options, option);
+		run_option(options, &raw, option);
 	}
 	if (optind != argc - 1)
 		errx(USAGE, "%s: what is that? See mytun-gen --help",

@@ -93,9 +93,11 @@ static void look(struct worker *worker, struct mytun_record **records,
 			break;
 		bytes += record->len - header;
 		segments += segments_in(worker, record);
-		if (work->writer)
-			capture_write(work->writer, mytun_data(record) + header,
-				      record->len - header);
+		/* Why it fails is told when the capture is closed. */
+		if (work->writer &&
+		    capture_write(work->writer, mytun_data(record) + header,
+				  record->len - header))
+			atomic_store(&work->stop, true);
 	}
 	counter_add(&worker->counters.packets, i);
 	counter_add(&worker->counters.bytes, bytes);

@@ -276,13 +276,15 @@ static int judge(struct report *report, const struct sum *sum)
 {
 	const struct options *options = report->work->options;
 	uint64_t counted = options->verify ? sum->stamped : sum->packets;
+	struct mytun_counters calls;
 	unsigned int i;
 
 	for (i = 0; i < report->work->device.queues; i++) {
 		if (report->workers[i].error)
 			return FAILED;
 	}
-	if (sum->damaged || sum->unanswered)
+	device_count(&report->work->device, &calls);
+	if (sum->damaged || sum->unanswered || calls.refused)
 		return INCOMPLETE;
 	/* A capture may have fewer. */
 	if (options->count && counted < options->count && !options->pcap_in)

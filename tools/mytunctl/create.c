@@ -24,6 +24,9 @@
 
 #define NODE	"/dev/net/mytun"
 
+/* What the kernel has memory for in one piece: 4 MiB of pointers. */
+#define LENGTH_MAX	524288
+
 struct wanted {
 	struct ifreq ifr;		/* name and flags */
 	long owner, group;		/* -1: none */
@@ -122,7 +125,7 @@ static void parse(struct wanted *w, int argc, char **argv)
 			break;
 		case OPTION_LENGTH:
 			w->txqueuelen = number(c, "a queue's length", optarg,
-					       1, 1000000);
+					       1, LENGTH_MAX);
 			break;
 		case OPTION_UP:
 			w->up = true;
@@ -140,6 +143,8 @@ static void parse(struct wanted *w, int argc, char **argv)
 		usage_error(c, "--napi-frags needs --tap");
 	if (argc - optind > 1)
 		usage_error(c, "one device at a time");
+	if (optind < argc && !*argv[optind])
+		usage_error(c, "a name cannot be empty");
 	if (optind < argc && strlen(argv[optind]) >= IFNAMSIZ)
 		usage_error(c, "a name has %d characters at most",
 			    IFNAMSIZ - 1);

@@ -10,6 +10,7 @@
 #include <linux/if_tun.h>
 #include <linux/mytun.h>
 
+#include "../common/text.h"
 #include "device.h"
 #include "mytunctl.h"
 
@@ -203,6 +204,12 @@ void devices_free(struct devices *d)
 {
 	free(d->at);
 	memset(d, 0, sizeof(*d));
+}
+
+const char *device_shown(const struct device *d, char buffer[IFNAMSIZ])
+{
+	memcpy(buffer, d->name, IFNAMSIZ);
+	return text_clean(buffer);
 }
 
 const char *device_type(const struct device *d)

@@ -51,6 +51,9 @@ static inline bool device_unused(const struct device *d)
 	return !d->queues && !d->detached;
 }
 
+/* Its name, without what terminals obey. */
+const char *device_shown(const struct device *d, char buffer[IFNAMSIZ]);
+
 /* "tun" or "tap". */
 const char *device_type(const struct device *d);
 

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mytunctl doctor: what is wrong, and what mends it. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <linux/nsfs.h>
+
+#include "../common/text.h"
 #include "doctor.h"
 #include "json.h"
 #include "mytunctl.h"
@@ -31,6 +38,7 @@ void finding(enum level level, const char *check, const char *mend,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	text_clean(text);
 	found[level]++;
 	if (option_json) {
 		json_object(NULL);
@@ -66,6 +74,35 @@ static bool capable(int capability)
 	return effective >> capability & 1;
 }
 
+/* Of all users that there are: in another namespace some capabilities count less. */
+static bool in_first_user_namespace(void)
+{
+	unsigned int inside, outside, count;
+	FILE *f = fopen("/proc/self/uid_map", "re");
+	bool first;
+
+	if (!f)
+		return true;
+	first = fscanf(f, "%u %u %u", &inside, &outside, &count) == 3 &&
+		!inside && !outside && count == UINT32_MAX;
+	fclose(f);
+	return first;
+}
+
+/* The kernel does not show the owner of one that is not ours to rule. */
+static bool owns_network(void)
+{
+	int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int owner = net < 0 ? -1 : ioctl(net, NS_GET_USERNS);
+	bool owned = net < 0 || owner >= 0 || errno != EPERM;
+
+	if (owner >= 0)
+		close(owner);
+	if (net >= 0)
+		close(net);
+	return owned;
+}
+
 /* Where modules and packages are the host's business. */
 static bool in_container(void)
 {
@@ -90,7 +127,8 @@ static void examine(struct patient *p)
 	snprintf(p->release, sizeof(p->release), "%s", u.release);
 	p->container = in_container();
 	p->net_admin = capable(CAP_NET_ADMIN);
-	p->ipc_lock = capable(CAP_IPC_LOCK);
+	p->network = owns_network();
+	p->ipc_lock = capable(CAP_IPC_LOCK) && in_first_user_namespace();
 	for (i = 0; i < ARRAY_SIZE(checks); i++)
 		checks[i](p);
 }

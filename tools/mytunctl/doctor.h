@@ -21,8 +21,9 @@ struct patient {
 	bool installed;		/* for the running kernel */
 	char version[64];	/* of the module, loaded or else installed */
 	dev_t node;		/* what /dev/net/mytun should be, 0: unknown */
-	bool net_admin;		/* capabilities of this process */
-	bool ipc_lock;
+	bool net_admin;		/* a capability of this process, which counts */
+	bool network;		/* where its network namespace belongs to it */
+	bool ipc_lock;		/* a capability that counts */
 };
 
 #define NODE	"/dev/net/mytun"

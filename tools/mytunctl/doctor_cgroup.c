@@ -142,9 +142,12 @@ void how_to_let_in(dev_t node, char *mend, size_t size)
 
 	if (!version_1 && !own_cgroup("", path, sizeof(path)))
 		*path = '\0';
-	if (own_unit(path, unit, sizeof(unit)))
+	/* Who may make cgroups chooses their names; what is said here is run. */
+	if (strpbrk(path, "'\n"))
+		snprintf(mend, size, "let its cgroup open " NODE);
+	else if (own_unit(path, unit, sizeof(unit)))
 		snprintf(mend, size,
-			 "systemctl set-property %s DeviceAllow='" NODE " rw'",
+			 "systemctl set-property '%s' DeviceAllow='" NODE " rw'",
 			 unit);
 	else if (!*path || !strcmp(path, "/"))
 		snprintf(mend, size,

@@ -179,7 +179,10 @@ void check_open(struct patient *p)
 
 void check_rights(struct patient *p)
 {
-	if (p->net_admin)
+	if (p->net_admin && !p->network)
+		finding(LEVEL_WARNING, "rights", "unshare --net PROGRAM",
+			"The network namespace belongs to another user namespace, in which this process lacks CAP_NET_ADMIN: it can open only devices that were made for its user or group.");
+	else if (p->net_admin)
 		finding(LEVEL_OK, "rights", "",
 			"This process has CAP_NET_ADMIN and may make devices.");
 	else

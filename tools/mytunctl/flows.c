@@ -118,18 +118,19 @@ static void json_flow(const struct flow_dump *fd, const char *device)
 
 #define LINE	"%-15s %5s  %-8s %-30s %-30s %8s  %s\n"
 
-static void print_flow(const struct flow_dump *fd, const char *device)
+static void print_flow(const struct flow_dump *fd, const struct device *device)
 {
 	const struct queue *q = queues_find_index(fd->queues, fd->flow.ifindex,
 						  fd->flow.queue);
 	char a[64], b[64], queue[16], protocol[16], idle[16], who[128] = "-";
+	char name[IFNAMSIZ];
 	const struct flow *f = &fd->flow;
 
 	if (q)
 		holders_text(fd->holders, q->id, who, sizeof(who));
 	snprintf(queue, sizeof(queue), "%u", f->queue);
 	snprintf(idle, sizeof(idle), "%.3fs", f->idle_ms / 1000.0);
-	printf(LINE, device, queue, flow_protocol(f, protocol),
+	printf(LINE, device_shown(device, name), queue, flow_protocol(f, protocol),
 	       flow_end(f, 0, a), flow_end(f, 1, b), idle, who);
 }
 
@@ -146,7 +147,7 @@ static void message_end(struct dump *d)
 	if (option_json)
 		json_flow(fd, dev->name);
 	else
-		print_flow(fd, dev->name);
+		print_flow(fd, dev);
 }
 
 static int dump(struct flow_dump *fd)

@@ -12,6 +12,7 @@
 
 #include <linux/major.h>
 
+#include "../common/text.h"
 #include "holder.h"
 #include "json.h"
 #include "mytunctl.h"
@@ -132,7 +133,7 @@ const char *holders_text(const struct holders *h, unsigned long long queue,
 			used += snprintf(buffer + used, size - used, "%s%d/%s",
 					 used ? "," : "", h->at[i].pid,
 					 h->at[i].command);
-	return buffer;
+	return text_clean(buffer);
 }
 
 void holders_json(const struct holders *h, unsigned long long queue)

@@ -2,6 +2,7 @@
 /* JSON, written as it comes. */
 #include <stdio.h>
 
+#include "../common/text.h"
 #include "json.h"
 
 /* Whether a comma is due. */
@@ -9,16 +10,17 @@ static bool comma;
 
 static void string(const char *s)
 {
-	const unsigned char *c;
+	size_t bytes;
 
 	putchar('"');
-	for (c = (const unsigned char *)s; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			printf("\\%c", *c);
-		else if (*c < 0x20 || *c > 0x7e)
-			printf("\\u%04x", *c);
+	for (; *s; s += bytes ? bytes : 1) {
+		bytes = text_character(s);
+		if (*s == '"' || *s == '\\')
+			putchar('\\');
+		if (bytes)
+			fwrite(s, 1, bytes, stdout);
 		else
-			putchar(*c);
+			printf("\\u%04x", (unsigned char)*s);
 	}
 	putchar('"');
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/output.h"
 #include "mytunctl.h"
 
 static const struct command *const commands[] = {
@@ -22,6 +23,12 @@ static const struct command *const commands[] = {
 
 bool option_json;
 void (*before_message)(void);
+
+/* How the program ends, if what it has printed could be written. */
+static int finish(int status)
+{
+	return output_check() && !status ? STATUS_FAILED : status;
+}
 
 static void print_help(FILE *f)
 {
@@ -108,7 +115,7 @@ int next_option(const struct command *c, int argc, char **argv,
 			continue;
 		case 'h':
 			fputs(c->help, stdout);
-			exit(STATUS_OK);
+			exit(finish(STATUS_OK));
 		case '?':
 			fprintf(stderr, "Try: mytunctl %s --help\n", c->name);
 			exit(STATUS_USAGE);
@@ -159,6 +166,7 @@ int main(int argc, char **argv)
 	char name[32];
 	int o, status;
 
+	output_begin();
 	/* "+": what stands behind the command is the command's. */
 	while ((o = getopt_long(argc, argv, "+jhn:V", options, NULL)) != -1) {
 		switch (o) {
@@ -167,7 +175,7 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			print_help(stdout);
-			return STATUS_OK;
+			return finish(STATUS_OK);
 		case 'n':
 			status = enter_netns(optarg);
 			if (status)
@@ -175,7 +183,7 @@ int main(int argc, char **argv)
 			break;
 		case 'V':
 			puts("mytunctl " MYTUN_VERSION);
-			return STATUS_OK;
+			return finish(STATUS_OK);
 		default:
 			/* getopt has said what is wrong. */
 			fputs("Try: mytunctl --help\n", stderr);
@@ -191,7 +199,7 @@ int main(int argc, char **argv)
 			print_help(stdout);
 		else
 			fputs(find(argv[optind + 1])->help, stdout);
-		return STATUS_OK;
+		return finish(STATUS_OK);
 	}
 	c = find(argv[optind]);
 	argc -= optind;
@@ -201,11 +209,5 @@ int main(int argc, char **argv)
 	argv[0] = name;
 	/* 0: getopt begins anew, and lets options follow names. */
 	optind = 0;
-	status = c->run(argc, argv);
-	if (fflush(stdout) || ferror(stdout)) {
-		if (!status)
-			return failed(STATUS_FAILED, "standard output: %s",
-				      strerror(errno));
-	}
-	return status;
+	return finish(c->run(argc, argv));
 }

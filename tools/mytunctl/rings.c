@@ -157,10 +157,10 @@ static void print_tx(const struct queue *q)
 static void print_rings(const struct device *d, const struct queue *q,
 			const struct holders *h)
 {
-	char name[16], who[128];
+	char device[IFNAMSIZ], name[16], who[128];
 
-	printf("%s queue %s: %s\n", d->name, queue_name(q, name),
-	       holders_text(h, q->id, who, sizeof(who)));
+	printf("%s queue %s: %s\n", device_shown(d, device),
+	       queue_name(q, name), holders_text(h, q->id, who, sizeof(who)));
 	print_rx(q);
 	print_tx(q);
 	if (q->bad_position)

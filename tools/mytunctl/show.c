@@ -96,11 +96,12 @@ static void print_table(const struct device *d)
 
 static void print_device(const struct device *d, const struct link *l)
 {
-	char user[64], group[64];
+	char name[IFNAMSIZ], user[64], group[64];
 	const char *flag;
 	unsigned int i;
 
-	printf("%s: index %d, %s", d->name, d->ifindex, device_type(d));
+	printf("%s: index %d, %s", device_shown(d, name), d->ifindex,
+	       device_type(d));
 	for (i = 0; (flag = device_flag(d, i)); i++)
 		printf(" %s", flag);
 	putchar('\n');

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/text.h"
 #include "mytunctl.h"
 #include "table.h"
 
@@ -26,7 +27,7 @@ void table_cell(struct table *t, const char *format, ...)
 	if (vasprintf(&t->cells[t->used], format, args) < 0)
 		exit(failed(STATUS_FAILED, "out of memory"));
 	va_end(args);
-	t->used++;
+	text_clean(t->cells[t->used++]);
 }
 
 /* The last column on the left needs no padding. */

@@ -9,7 +9,7 @@ LLVM=1 and Debian's configuration, in a copy of its root, which is kept.
 import json
 import re
 
-from . import answers, build, cache, chroot, kernel, package, shell
+from . import answers, build, cache, chroot, kernel, shell
 
 # Clang builds kernels, and their modules, since before these.
 KERNELS = ("6.1", "6.12", "newest")

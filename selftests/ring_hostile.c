@@ -9,6 +9,7 @@
  */
 #include "device.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -507,7 +508,7 @@ TEST_F_TIMEOUT(hostile, attacks_every_word, LIMIT)
 	const uint64_t goal = (scaled(ROUNDS) / VARIANTS + 1) / 2;
 	struct ringdev_flow flow = {
 		.dev = &self->dev, .socket = -1, .stream = 1,
-		.count = 1UL << 40, .size_min = NUMBERED_MIN, .size_max = 1000,
+		.count = ULONG_MAX, .size_min = NUMBERED_MIN, .size_max = 1000,
 		.window_packets = FLIGHT, .seed = random_next(&self->seed),
 	};
 	struct shared *shared = self->shared;

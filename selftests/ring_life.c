@@ -6,6 +6,7 @@
  */
 #include "device.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -563,7 +564,7 @@ TEST_F_TIMEOUT(ring_life, deleted_under_traffic, LIMIT)
 					    sleeper_thread, &sleeper));
 		flow.dev = &dev;
 		flow.socket = -1;
-		flow.count = i & 4 ? 1UL << 40 : 0;
+		flow.count = i & 4 ? ULONG_MAX : 0;
 		flow.size_min = NUMBERED_MIN;
 		flow.size_max = 1000;
 		ASSERT_EQ(0, ringdev_flow_start(&flow));

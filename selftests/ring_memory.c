@@ -68,7 +68,7 @@ static int make_rx(int fd, uint32_t size)
 	return ring_make(fd, &ring);
 }
 
-static int set_memlock(size_t bytes)
+static int set_memlock(rlim_t bytes)
 {
 	const struct rlimit limit = { bytes, bytes };
 
@@ -76,7 +76,7 @@ static int set_memlock(size_t bytes)
 }
 
 /* In a child: no capabilities any more, and so much memory to lock. */
-static bool be_user(size_t memlock)
+static bool be_user(rlim_t memlock)
 {
 	return !set_memlock(memlock) && !setgid(RINGDEV_UID) &&
 	       !setuid(RINGDEV_UID);
@@ -263,7 +263,7 @@ TEST_F_TIMEOUT(ring_memory, kernel_page_is_read_only, LIMIT)
 	own = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, own);
 	EXPECT_EQ(-1, pwrite(own, &value, sizeof(value),
-			     (off_t)&mem.kernel->rx_producer));
+			     (uintptr_t)&mem.kernel->rx_producer));
 	close(own);
 	from.iov_base = &value;
 	from.iov_len = sizeof(value);

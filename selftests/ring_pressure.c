@@ -222,7 +222,8 @@ static void tell(FIXTURE_DATA(ring_pressure) *self)
 	unsigned int i;
 
 	for (i = 0; i < SENDERS; i++)
-		printf("# sender %u: %lu of %lu, error %d\n", i,
+		printf("# sender %u: %llu of %lu, error %d\n", i,
+		       (unsigned long long)
 		       __atomic_load_n(&self->flow[i].packets,
 				       __ATOMIC_ACQUIRE),
 		       self->flow[i].count, self->flow[i].error);

@@ -45,6 +45,19 @@ PACKAGING = {
     "rpmlint": "/usr/bin/rpmlint",
 }
 
+
+def narrow():
+    """What the compiler needs to make 32-bit programs, as such a table.
+
+    The package without the version in its name would have to replace other
+    compilers; see selftests/Makefile.
+    """
+    version = shell.output(["gcc", "-dumpversion"]).split(".")[0].strip()
+    machine = shell.output(["gcc", "-dumpmachine"]).strip()
+    return {f"gcc-{version}-multilib":
+            f"/usr/lib/gcc/{machine}/{version}/32/libgcc.a"}
+
+
 # dh-dkms is a package of its own since Debian 12; before, dkms had it.
 DKMS_SEQUENCE = "/usr/share/perl5/Debian/Debhelper/Sequence/dkms.pm"
 

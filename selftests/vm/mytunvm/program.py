@@ -57,6 +57,7 @@ def build():
     The folder belongs to this process and goes when it ends.
     """
     harness = source.harness()
+    host.install(host.narrow())
     output = cache.scratch("programs")
     atexit.register(shutil.rmtree, output, ignore_errors=True)
     shell.run(["make", "-C", SELFTESTS, f"KSFT={harness}",
@@ -88,12 +89,28 @@ def _documented(output):
     carry.carry("/usr/bin/pkg-config", output / "carried")
 
 
+# 32-bit programs, which look at the way in: what is behind it runs as it does
+# for the others, so that a part of the counts is enough.
+NARROW = "m32"
+FEWER = 10
+
+# Not every kernel runs them. With -h they only tell what they are.
+NARROW_RUNS = """
+said=$({name} -h 2>&1)
+case $?,$said in
+126,*'Exec format error'*)
+    echo '1..0 # SKIP the kernel runs no 32-bit programs'
+    exit 4;;
+esac
+"""
+
+
 def step(program, environment):
     """The step of a machine's job that runs one program."""
-    environment = dict(environment)
-    if program.slower > 1:
-        environment["MYTUN_SCALE"] = str(
-            int(environment.get("MYTUN_SCALE", "1")) * program.slower)
+    slower = program.slower * (FEWER if program.topic == NARROW else 1)
+    if "MYTUN_SCALE" in environment:
+        environment = dict(environment, MYTUN_SCALE=str(
+            slower * int(environment["MYTUN_SCALE"])))
     lines = [f"export {name}={shlex.quote(value)}"
              for name, value in environment.items()]
     name = shlex.quote("./" + program.name)
@@ -102,8 +119,10 @@ def step(program, environment):
         "modprobe mytun || { echo '# mytun cannot be loaded'; exit 1; }",
         f"[ -e {name} ] || {{ echo '1..0 # SKIP no program "
         f"{program.name}'; exit 4; }}",
-        f"exec {name}",
     ]
+    if program.topic == NARROW:
+        lines.append(NARROW_RUNS.format(name=name))
+    lines.append(f"exec {name}")
     return job.Step(f"{program.topic} {program.name}", "\n".join(lines),
                     program.seconds)
 

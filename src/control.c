@@ -40,6 +40,8 @@ static u64 features(void)
 		f |= MYTUN_F_MEMCG;
 	if (MYTUN_CORE_USO)
 		f |= MYTUN_F_USO;
+	if (MYTUN_CORE_XDP)
+		f |= MYTUN_F_XDP;
 	return f;
 }
 

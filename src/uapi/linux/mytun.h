@@ -231,6 +231,11 @@ struct mytun_ring_user {
 #define MYTUN_F_LIST		(1ULL << 4)	/* reserved, never set */
 #define MYTUN_F_CREATE		(1ULL << 5)	/* MYTUN_IOC_CREATE */
 #define MYTUN_F_SPLICE		(1ULL << 6)	/* splice() works */
+#define MYTUN_F_XDP		(1ULL << 7)	/* native XDP programs see a packet
+						 * before it is an skb; else they
+						 * are run on skbs, and what they
+						 * drop is not counted
+						 */
 #define MYTUN_F_DESCRIPTORS	(1ULL << 63)	/* reserved */
 
 /* (k) Which of MYTUN_F_*. */

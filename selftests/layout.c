@@ -4,17 +4,18 @@
  * this: how large the driver's structures are, where the words are that both
  * sides share, and the numbers of the ioctls. No code comes of it.
  */
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <linux/mytun.h>
 
 #define SIZE(type, bytes)						\
-	_Static_assert(sizeof(struct type) == (bytes), #type)
+	static_assert(sizeof(struct type) == (bytes), #type)
 #define PLACE(type, member, at)						\
-	_Static_assert(offsetof(struct type, member) == (at), #type "." #member)
+	static_assert(offsetof(struct type, member) == (at), #type "." #member)
 #define NUMBER(command, value)						\
-	_Static_assert((command) == (value), #command)
+	static_assert((command) == (value), #command)
 
 SIZE(mytun_record, 32);
 PLACE(mytun_record, len, 4);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """How QEMU runs the guest's instructions: KVM where it works, else TCG."""
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -19,6 +20,22 @@ KVM = ["-accel", "kvm", "-cpu", "host"]
 COUNTING = ["-accel", "tcg,thread=single", "-icount",
             "shift=0,sleep=off,align=off", "-cpu", "max,-erms,-fsrm"]
 PROBE_SECONDS = 20
+
+
+@functools.lru_cache(maxsize=None)
+def clock():
+    """Arguments for a kernel that has nothing to measure its clock by.
+
+    The time stamp counter is the host's, under emulation, too.
+    """
+    source = initramfs.GUEST / "ticks.c"
+
+    def make(directory):
+        shell.run(["gcc", "-O2", "-Wall", "-o", directory / "ticks", source])
+
+    path = cache.entry("ticks", "ticks", [source.read_text(encoding="ascii")],
+                       make) / "ticks"
+    return f"tsc=reliable tsc_early_khz={shell.output([path]).strip()}"
 
 
 def choose(kernel):

@@ -37,7 +37,8 @@ COVERAGE = ("GCOV_PROFILE=y", "KCOV_INSTRUMENT=y")
 
 # Twice the memory, of which the checks take a part; who has which page; and
 # each report, not the first one only, so that what caused it can be cut down.
-SETTINGS = machine.Settings(memory=2048, append="page_owner=on kasan_multi_shot")
+SETTINGS = machine.Settings(memory=2048, small=True, boot_seconds=400,
+                            append="page_owner=on kasan_multi_shot")
 
 # What only a kernel with fault injection can do.
 TOPICS = ("fault",)

@@ -248,7 +248,7 @@ static const char *explain(int err, const struct device_settings *settings)
 	case -ENOBUFS:
 		return "no memory may be locked for rings: see ulimit -l";
 	case -EINVAL:
-		return "refused; is there a device of that name that is of another driver, or tap instead of tun, or for one queue?";
+		return "refused; a device of that name may be of another kind";
 	case -EOPNOTSUPP:
 		return "this driver or kernel does not have the layer";
 	default:

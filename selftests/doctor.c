@@ -291,10 +291,14 @@ TEST_F_TIMEOUT(doctor, wrong_mode, DOCTOR_SECONDS)
 static void named_cgroup(const char *name)
 {
 	char line[PATH_MAX + 512], path[256];
+	unsigned int tries;
 
 	*said.mend = '\0';
 	snprintf(path, sizeof(path), "/run/mytun-devices/mytun/%s", name);
-	file_write("/run/mytun-devices/mytun/devices.deny", "a");
+	/* The kernel refuses that until the one before is gone for good. */
+	for (tries = 0; tries < 500 &&
+	     file_write("/run/mytun-devices/mytun/devices.deny", "a"); tries++)
+		usleep(10000);
 	file_write("/run/mytun-devices/mytun/devices.allow", "c 1:* rwm");
 	mkdir(path, 0755);
 	snprintf(line, sizeof(line),

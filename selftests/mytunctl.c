@@ -109,6 +109,7 @@ TEST_F_TIMEOUT(mytunctl, output_that_cannot_be_written, 120)
 	char line[128];
 	unsigned int i;
 
+	ASSERT_EQ(0, ctl("create"));
 	for (i = 0; i < ARRAY_SIZE(printing); i++) {
 		snprintf(line, sizeof(line), "%s >/dev/full", printing[i]);
 		EXPECT_EQ(1, ctl(line)) TH_LOG("%s", line);

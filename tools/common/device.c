@@ -65,7 +65,9 @@ int device_drive(const char *name)
 const char *device_set_name(struct device_settings *settings,
 			    const char *name)
 {
-	if (!*name)
+	/* As the kernel has it. */
+	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") ||
+	    name[strcspn(name, "/: \t\n\v\f\r")])
 		return "is no name";
 	if (strlen(name) >= IF_NAMESIZE)
 		return "is too long a name";
@@ -245,6 +247,8 @@ static const char *explain(int err, const struct device_settings *settings)
 		return "busy; another program has the device, or it is of another kind";
 	case -ENOBUFS:
 		return "no memory may be locked for rings: see ulimit -l";
+	case -EINVAL:
+		return "refused; a device of that name may be of another kind";
 	case -EOPNOTSUPP:
 		return "this driver or kernel does not have the layer";
 	default:

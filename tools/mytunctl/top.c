@@ -14,6 +14,7 @@
 
 #include <linux/mytun.h>
 
+#include "../common/output.h"
 #include "device.h"
 #include "json.h"
 #include "mytunctl.h"
@@ -302,7 +303,6 @@ static void print_table(const struct sample *before, const struct sample *now)
 	table_print(&table, stdout, eol, most);
 	/* A blank line between tables; nothing below the last on a screen. */
 	fputs(top.screen ? "\033[J" : "\n", stdout);
-	fflush(stdout);
 }
 
 /* Waits for the interval. False: the user has ended it. */
@@ -375,10 +375,11 @@ static int loop(void)
 			print_json(&before, &now);
 		else
 			print_table(&before, &now);
-		fflush(stdout);
 		sample_free(&before);
 		before = now;
-		if (++n == top.count || ferror(stdout))
+		if (output_check())
+			status = STATUS_FAILED;
+		if (++n == top.count || status)
 			break;
 	}
 	sample_free(&before);

@@ -295,11 +295,13 @@ TEST_F_TIMEOUT(xdp, pass, LIMIT)
 TEST_F_TIMEOUT(xdp, drop, LIMIT)
 {
 	static const int verdicts[] = { XDP_DROP, XDP_ABORTED, UNKNOWN };
+	/* Of what is no action, such a core warns with a trace. */
+	const unsigned int n = self->native ? 3 : 2;
 	struct rtnl_link_stats64 before, after;
 	unsigned int v;
 	uint32_t i;
 
-	for (v = 0; v < 3; v++) {
+	for (v = 0; v < n; v++) {
 		ASSERT_EQ(0, attach(self, xdp_return(verdicts[v])));
 		ASSERT_EQ(0, link_get_stats(self->dev.name, &before));
 		for (i = 0; i < COUNT; i++) {

@@ -198,7 +198,14 @@ int xdp_attach(int ifindex, int program, uint32_t flags)
 
 int xdp_attached(int ifindex, uint32_t *id)
 {
-	return bpf_xdp_query_id(ifindex, XDP_FLAGS_DRV_MODE, id);
+	LIBBPF_OPTS(bpf_xdp_query_opts, options);
+	int err = bpf_xdp_query(ifindex, XDP_FLAGS_DRV_MODE, &options);
+
+	*id = options.drv_prog_id;
+	/* Before 4.19 a device has one program, and one attribute tells it. */
+	if (!*id && options.attach_mode == XDP_ATTACHED_DRV)
+		*id = options.prog_id;
+	return err;
 }
 
 bool kernel_has_enum(const char *name)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -406,9 +407,20 @@ int link_wait_running(const char *name)
 	return wait_for(running, (void *)name, DEADLINE_MS);
 }
 
+/* sit0 and its like, which some kernels put into every namespace. */
+static bool of_every_namespace(unsigned int type)
+{
+	return type == ARPHRD_SIT || type == ARPHRD_TUNNEL ||
+	       type == ARPHRD_TUNNEL6 || type == ARPHRD_IPGRE ||
+	       type == ARPHRD_IP6GRE;
+}
+
 static void count_link(struct nlmsghdr *header, void *arg)
 {
-	if (header->nlmsg_type == RTM_NEWLINK)
+	const struct ifinfomsg *info = NLMSG_DATA(header);
+
+	if (header->nlmsg_type == RTM_NEWLINK &&
+	    !of_every_namespace(info->ifi_type))
 		++*(int *)arg;
 }
 

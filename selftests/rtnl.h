@@ -66,7 +66,10 @@ bool link_exists(const char *name);
  */
 int link_wait_running(const char *name);
 
-/* How many links the namespace has, loopback included, or -errno. */
+/*
+ * How many links the namespace has, loopback included and those not that a kernel
+ * with tunnels built in puts there, or -errno.
+ */
 int link_count(void);
 
 /*

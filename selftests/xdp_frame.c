@@ -143,6 +143,12 @@ static int attach(int ifindex, int program)
 	return err;
 }
 
+/* Whether programs see frames; else they run on skbs, and veth has none. */
+static bool native(void)
+{
+	return ring_features() & MYTUN_F_XDP;
+}
+
 static size_t random_size(FIXTURE_DATA(xdp_frame) *self)
 {
 	return ringdev_random_size(&self->seed, NUMBERED_MIN, SMALL);
@@ -359,11 +365,14 @@ static bool through_veth(FIXTURE_DATA(xdp_frame) *self, enum way way,
 
 TEST_F_TIMEOUT(xdp_frame, from_veth, LIMIT)
 {
-	int veth = make_veth(self, 1500);
+	int veth = make_veth(self, 1500), err;
 	uint32_t i;
 
 	ASSERT_LT(0, veth);
-	ASSERT_EQ(0, attach(veth, xdp_redirect(self->map, false)));
+	err = attach(veth, xdp_redirect(self->map, false));
+	if (!native() && err == -EOPNOTSUPP)
+		SKIP(return, "this kernel's veth runs no XDP programs");
+	ASSERT_EQ(0, err);
 	for (i = 0; i < BURST; i++) {
 		ASSERT_TRUE(through_veth(self, variant->way, i,
 					 random_size(self)));
@@ -396,11 +405,15 @@ TEST_F_TIMEOUT(xdp_frame, to_veth, LIMIT)
 	struct link_info info;
 	uint8_t frame[2048];
 	uint32_t i;
-	int map;
+	int map, err;
 
 	ASSERT_LT(0, make_veth(self, 1500));
 	ASSERT_EQ(0, link_get("veth1", &info));
-	ASSERT_EQ(0, attach(info.index, xdp_return(XDP_PASS)));
+	err = attach(info.index, xdp_return(XDP_PASS));
+	/* Then the other end takes skbs. */
+	if (native() || err != -EOPNOTSUPP) {
+		ASSERT_EQ(0, err);
+	}
 	ASSERT_EQ(0, link_get("veth0", &info));
 	map = devmap_new(info.index);
 	ASSERT_LE(0, map);
@@ -438,6 +451,8 @@ TEST_F_TIMEOUT(xdp_frame, no_room, LIMIT)
 	const uint8_t *data;
 	size_t size;
 
+	if (!native() && variant->flags & IFF_BACKPRESSURE)
+		SKIP(return, "the core drops skbs for a queue that is stopped");
 	ASSERT_EQ(0, link_set_txqueuelen(self->to.name, ROOM));
 	ASSERT_EQ(0, attach(self->from.ifindex,
 			    xdp_redirect(self->map, false)));
@@ -476,8 +491,9 @@ TEST_F_TIMEOUT(xdp_frame, left_waiting, LIMIT)
 	ASSERT_EQ(0, link_delete(self->to.name));
 	ASSERT_TRUE(send_burst(self, BURST, 0));
 	ASSERT_EQ(0, link_get_stats(self->from.name, &stats));
-	EXPECT_EQ(BURST, stats.rx_dropped);
-	EXPECT_EQ(BURST, ethtool_counter(self->from.name, "rx_drop_xdp"));
+	EXPECT_EQ(native() ? BURST : 0, stats.rx_dropped);
+	EXPECT_EQ(native() ? BURST : 0,
+		  ethtool_counter(self->from.name, "rx_drop_xdp"));
 }
 
 /* Read by read(), and then by a ring that is made meanwhile. */

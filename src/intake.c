@@ -493,8 +493,9 @@ static noinline bool run_on_page(struct mytun *tun, struct mytun_queue *q,
 
 /*
  * The same program on an skb that eth_type_trans() has seen. What it takes away
- * counts as received, like all that the stack's own programs take. @h: the
- * headers as they are afterwards.
+ * counts as received, like all that the stack's own programs take. What it
+ * leaves is looked at anew, since it may have another header now; of the core it
+ * is in full since 5.13 only. @h: the headers as they are afterwards.
  */
 static noinline struct sk_buff *
 run_on_skb(struct mytun *tun, struct mytun_intake_rules *rules,
@@ -505,13 +506,15 @@ run_on_skb(struct mytun *tun, struct mytun_intake_rules *rules,
 	if (!skb) {
 		rules->packets++;
 		rules->bytes += len;
-	} else if (tun->flows) {
-		unsigned int mac_len = skb->data - skb_mac_header(skb);
-
-		__skb_push(skb, mac_len);
-		mytun_dissect(skb, 0, 0, h);
-		__skb_pull(skb, mac_len);
+		return NULL;
 	}
+	__skb_push(skb, skb->data - skb_mac_header(skb));
+	if (tun->flows)
+		mytun_dissect(skb, 0, 0, h);
+	/* A program cannot make it shorter than an Ethernet header. */
+	skb->pkt_type = PACKET_HOST;
+	skb->protocol = eth_type_trans(skb, tun->dev);
+	skb_reset_network_header(skb);
 	return skb;
 }
 

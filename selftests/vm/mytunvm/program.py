@@ -85,11 +85,8 @@ def _documented(output):
     carry.carry("/usr/bin/pkg-config", output / "carried")
 
 
-# 32-bit programs, which look at the way in: what is behind it runs as it does
-# for the others, so that a part of the counts is enough.
+# 32-bit programs.
 NARROW = "m32"
-FEWER = 10
-
 # Not every kernel runs them. With -h they only tell what they are.
 NARROW_RUNS = """
 said=$({name} -h 2>&1)
@@ -103,9 +100,6 @@ esac
 
 def step(program, environment):
     """The step of a machine's job that runs one program."""
-    if program.topic == NARROW and "MYTUN_SCALE" in environment:
-        environment = dict(environment, MYTUN_SCALE=str(
-            FEWER * int(environment["MYTUN_SCALE"])))
     lines = [f"export {name}={shlex.quote(value)}"
              for name, value in environment.items()]
     name = shlex.quote("./" + program.name)

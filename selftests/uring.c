@@ -25,6 +25,11 @@ int uring_open(struct uring *ring, unsigned int entries)
 	ring->fd = syscall(__NR_io_uring_setup, entries, p);
 	if (ring->fd < 0)
 		return -errno;
+	/* Of 5.6, which brought IORING_OP_READ and IORING_OP_WRITE, too. */
+	if (!(p->features & IORING_FEAT_RW_CUR_POS)) {
+		close(ring->fd);
+		return -EOPNOTSUPP;
+	}
 	ring->sq_size = p->sq_off.array + p->sq_entries * sizeof(uint32_t);
 	ring->sq = map(ring, ring->sq_size, IORING_OFF_SQ_RING);
 	ring->cq_size = p->cq_off.cqes +

@@ -20,7 +20,10 @@ struct uring {
 	unsigned int queued;		/* not yet handed to the kernel */
 };
 
-/* -ENOSYS, -EPERM: the kernel has none, or not for us. */
+/*
+ * -ENOSYS, -EPERM: the kernel has none, or not for us; -EOPNOTSUPP: it reads and
+ * writes vectors only.
+ */
 int uring_open(struct uring *ring, unsigned int entries);
 void uring_close(struct uring *ring);
 

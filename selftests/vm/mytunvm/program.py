@@ -89,11 +89,8 @@ def _documented(output):
     carry.carry("/usr/bin/pkg-config", output / "carried")
 
 
-# 32-bit programs, which look at the way in: what is behind it runs as it does
-# for the others, so that a part of the counts is enough.
+# 32-bit programs.
 NARROW = "m32"
-FEWER = 10
-
 # Not every kernel runs them. With -h they only tell what they are.
 NARROW_RUNS = """
 said=$({name} -h 2>&1)
@@ -107,10 +104,9 @@ esac
 
 def step(program, environment):
     """The step of a machine's job that runs one program."""
-    slower = program.slower * (FEWER if program.topic == NARROW else 1)
-    if "MYTUN_SCALE" in environment:
+    if program.slower > 1:
         environment = dict(environment, MYTUN_SCALE=str(
-            slower * int(environment["MYTUN_SCALE"])))
+            program.slower * int(environment.get("MYTUN_SCALE", "1"))))
     lines = [f"export {name}={shlex.quote(value)}"
              for name, value in environment.items()]
     name = shlex.quote("./" + program.name)

@@ -52,6 +52,13 @@ class Settings:
                 found["MYTUN_ELSEWHERE"] = ONCE
         return found
 
+    def once(self, names):
+        """Of kernels for which something is done, the one that is enough, or
+        all with LONG=1."""
+        if self.long or ONCE not in self.kernels:
+            return names
+        return [name for name in names if name == ONCE]
+
     def __str__(self):
         return (f"kernels {' '.join(self.kernels)}; "
                 f"tests {' '.join(self.tests)}; "

@@ -134,10 +134,13 @@ def upgrade_for_all_kernels(machine):
     add_kernel(machine)
     kernels = built_for(machine)
     assert len(kernels) > 1, kernels
+    # The kernel that runs: since DKMS 3 it builds for that one alone.
     running = machine.run("uname", "-r").strip()
     machine.run("mkdir", f"/lib/modules/{running}")
-    said = machine.install("next")
-    assert f"Building for {running}\n" in said, said
+    deb = machine.publisher.deb("next")
+    machine.add(deb, f"/debs/{deb.name}")
+    # Not apt, which would miss the kernel that goes with the headers.
+    machine.run("dpkg", "--install", f"/debs/{deb.name}")
     machine.expect_installed(publish.NEXT_VERSION, *kernels)
 
 

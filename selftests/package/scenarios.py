@@ -61,19 +61,15 @@ def headers_come_later(machine):
     output = machine.install("this")
     assert "headers" in output, f"not a word about headers:\n{output}"
     assert machine.module(release) is None
-    deb = machine.headers(release)
-    machine.add(deb, f"/debs/{deb.name}")
-    machine.run("dpkg", "--install", "--force-depends", f"/debs/{deb.name}")
+    machine.dpkg(machine.headers(release), "--force-depends")
     machine.expect_installed(machine.version, release)
 
 
 def add_kernel(machine):
     """Another kernel's headers; the name of that kernel."""
     release = machine.releases[0].replace("-cloud-amd64", "-amd64")
-    deb = machine.headers(release)
-    machine.add(deb, f"/debs/{deb.name}")
     # The kernel's own package is large and plays no part.
-    machine.run("dpkg", "--install", "--force-depends", f"/debs/{deb.name}")
+    machine.dpkg(machine.headers(release), "--force-depends")
     return release
 
 
@@ -137,10 +133,8 @@ def upgrade_for_all_kernels(machine):
     # The kernel that runs: since DKMS 3 it builds for that one alone.
     running = machine.run("uname", "-r").strip()
     machine.run("mkdir", f"/lib/modules/{running}")
-    deb = machine.publisher.deb("next")
-    machine.add(deb, f"/debs/{deb.name}")
     # Not apt, which would miss the kernel that goes with the headers.
-    machine.run("dpkg", "--install", f"/debs/{deb.name}")
+    machine.dpkg(machine.publisher.deb("next"))
     machine.expect_installed(publish.NEXT_VERSION, *kernels)
 
 

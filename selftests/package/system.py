@@ -143,6 +143,11 @@ class System(chroot.Chroot):
         self.add(deb, f"/debs/{deb.name}")
         return self.apt("install", *options, f"/debs/{deb.name}")
 
+    def dpkg(self, deb, *options):
+        """Install a package with dpkg alone."""
+        self.add(deb, f"/debs/{deb.name}")
+        self.run("dpkg", "--install", *options, f"/debs/{deb.name}")
+
     def shell(self, script, *arguments):
         """Run a shell script inside; return its output."""
         return self.run("sh", "-ec", script, "sh", *arguments)

@@ -126,23 +126,14 @@ static void print_costs(FIXTURE_DATA(ring_rx) *self)
 	fflush(stdout);
 }
 
-/* All packets of a flow, while the sender is never ahead by a ring. */
-static void order(struct __test_metadata *_metadata,
-		  FIXTURE_DATA(ring_rx) *self, unsigned long count,
-		  size_t size_max)
+/* Drain all packets of a flow that is under way. */
+static void receive(struct __test_metadata *_metadata,
+		    FIXTURE_DATA(ring_rx) *self, struct ringdev_flow *flow)
 {
-	struct ringdev_flow flow = {
-		.dev = &self->dev, .socket = -1, .stream = 1, .count = count,
-		.size_min = NUMBERED_MIN, .size_max = size_max,
-		.seed = random_next(&self->seed),
-		/* Even behind the end of the ring the largest one fits. */
-		.window = self->mem.ring.rx_size,
-	};
 	unsigned int looks = 0;
 
-	ASSERT_EQ(0, ringdev_flow_start(&flow));
-	while (self->tally.packets + self->tally.broken < count) {
-		if (drain(self, &flow, 1 + random_below(&self->seed, 64))) {
+	while (self->tally.packets + self->tally.broken < flow->count) {
+		if (drain(self, flow, 1 + random_below(&self->seed, 64))) {
 			looks = 0;
 			continue;
 		}
@@ -156,7 +147,24 @@ static void order(struct __test_metadata *_metadata,
 		ASSERT_EQ(MYTUN_WAIT_RX, ring_wait(self->mem.fd, MYTUN_WAIT_RX,
 						   DEADLINE_MS));
 	}
-	ASSERT_EQ(0, ringdev_flow_join(&flow));
+	ASSERT_EQ(0, ringdev_flow_join(flow));
+}
+
+/* All packets of a flow, while the sender is never ahead by a ring. */
+static void order(struct __test_metadata *_metadata,
+		  FIXTURE_DATA(ring_rx) *self, unsigned long count,
+		  size_t size_max)
+{
+	struct ringdev_flow flow = {
+		.dev = &self->dev, .socket = -1, .stream = 1, .count = count,
+		.size_min = NUMBERED_MIN, .size_max = size_max,
+		.seed = random_next(&self->seed),
+		/* Even behind the end of the ring the largest one fits. */
+		.window = self->mem.ring.rx_size,
+	};
+
+	ASSERT_EQ(0, ringdev_flow_start(&flow));
+	receive(_metadata, self, &flow);
 	EXPECT_TRUE(numbered_print(&self->tally, "received"));
 	EXPECT_EQ(count, self->tally.packets);
 	EXPECT_EQ(count, self->mem.kernel->rx_packets);
@@ -175,6 +183,60 @@ TEST_F_TIMEOUT(ring_rx, order_in_a_large_ring, LIMIT)
 {
 	ASSERT_EQ(0, make(self, RING_BIG, 0));
 	order(_metadata, self, scaled(100000), 3000);
+}
+
+struct sent {
+	struct ringdev_flow *flow;
+	uint64_t packets;
+};
+
+static bool has_sent(void *arg)
+{
+	struct sent *wanted = arg;
+
+	return __atomic_load_n(&wanted->flow->packets, __ATOMIC_ACQUIRE) >=
+	       wanted->packets;
+}
+
+/* Behind what waited for read() goes what comes while a ring is made. */
+TEST_F_TIMEOUT(ring_rx, made_under_traffic, LIMIT)
+{
+	enum { QUEUED = 300, PACKETS = 3 * QUEUED };
+	unsigned long rounds = scaled(400), lost = 0, late = 0, broken = 0, i;
+
+	for (i = 0; i < rounds; i++) {
+		struct ringdev_flow flow = {
+			.dev = &self->dev, .socket = -1, .stream = 1,
+			.count = PACKETS,
+			.size_min = NUMBERED_MIN, .size_max = 64,
+			.seed = random_next(&self->seed),
+			.window_packets = QUEUED,
+		};
+		struct sent wanted = {
+			&flow, random_below(&self->seed, QUEUED),
+		};
+
+		if (i) {
+			ringmem_unmap(&self->mem);
+			ringdev_destroy(&self->dev);
+			ASSERT_EQ(0, ringdev_create(&self->dev, variant->flags,
+						    34));
+		}
+		memset(&self->tally, 0, sizeof(self->tally));
+		ASSERT_EQ(0, ringdev_flow_start(&flow));
+		ASSERT_EQ(0, wait_for(has_sent, &wanted, DEADLINE_MS));
+		ASSERT_EQ(0, make(self, RING_SMALL, 0));
+		receive(_metadata, self, &flow);
+		lost += self->tally.lost;
+		late += self->tally.late;
+		broken += self->tally.broken;
+		ASSERT_EQ(PACKETS, self->tally.packets);
+	}
+	TH_LOG("%lu rounds: %lu lost, %lu late, %lu broken", rounds, lost,
+	       late, broken);
+	EXPECT_EQ(0, lost);
+	EXPECT_EQ(0, late);
+	EXPECT_EQ(0, broken);
 }
 
 TEST_F_TIMEOUT(ring_rx, positions_pass_2_to_the_32, LIMIT)

@@ -204,24 +204,87 @@ static void describe(const struct mytun_rings *r, struct mytun_ring *to)
 	to->page_size = PAGE_SIZE;
 }
 
-/* Packets that read() would have returned go to the ring instead. */
-static void move_waiting(struct mytun *tun, struct mytun_queue *q,
+static void put_waiting(struct mytun *tun, struct mytun_queue *q,
+			struct mytun_rings *r, void *packet)
+{
+	struct xdp_frame *frame = mytun_packet_frame(packet);
+
+	if (frame)
+		mytun_ring_put_frame(tun, q, r, frame, false);
+	else
+		mytun_ring_put(tun, q, r, packet, false);
+}
+
+/* The order is ptr_ring_resize()'s. */
+static void lock_fifo(struct mytun_queue *q)
+{
+	spin_lock_bh(&q->ring.consumer_lock);
+	spin_lock(&q->ring.producer_lock);
+}
+
+static void unlock_fifo(struct mytun_queue *q)
+{
+	spin_unlock(&q->ring.producer_lock);
+	spin_unlock_bh(&q->ring.consumer_lock);
+}
+
+/*
+ * Return: true, the fifo is empty, and locked. If not, there are records in a
+ * store, which want the lock for themselves; few can come, from who saw a batch
+ * mode that has ended.
+ */
+static bool move_waiting(struct mytun *tun, struct mytun_queue *q,
 			 struct mytun_rings *r)
 {
+	int most = q->ring.size;
 	void *packet;
 
+	/* Most of them while others go on, however many come meanwhile. */
 	local_bh_disable();
 	rcu_read_lock();
-	while ((packet = mytun_packet_take(tun, q))) {
-		struct xdp_frame *frame = mytun_packet_frame(packet);
-
-		if (frame)
-			mytun_ring_put_frame(tun, q, r, frame, false);
-		else
-			mytun_ring_put(tun, q, r, packet, false);
-	}
+	while (most-- && (packet = mytun_packet_take(tun, q)))
+		put_waiting(tun, q, r, packet);
 	rcu_read_unlock();
 	local_bh_enable();
+
+	lock_fifo(q);
+	rcu_read_lock();
+	while ((packet = __ptr_ring_peek(&q->ring)) &&
+	       !mytun_packet_is_stored(packet))
+		put_waiting(tun, q, r, __ptr_ring_consume(&q->ring));
+	rcu_read_unlock();
+	if (!packet)
+		return true;
+	unlock_fifo(q);
+	return false;
+}
+
+/*
+ * Packets that read() would have returned go to the RX ring, and after them all
+ * that comes, so that no flow is reordered. Who has not seen the ring and comes
+ * later finds no room, since a fifo of size 0 has none; looks again, and sees
+ * it: both are under producer_lock. Context: rtnl, so that nobody else changes
+ * the size; sleeps.
+ */
+static void show_rx(struct mytun *tun, struct mytun_queue *q,
+		    struct mytun_rings *r)
+{
+	int size = q->ring.size;
+
+	while (!move_waiting(tun, q, r))
+		;
+	q->ring.size = 0;
+	rcu_assign_pointer(q->rings, r);
+	unlock_fifo(q);
+
+	/* Then nobody puts packets where read() finds them any more. */
+	synchronize_net();
+	lock_fifo(q);
+	q->ring.size = size;
+	unlock_fifo(q);
+	/* A full fifo may have stopped the queue; that is empty now. */
+	if (netif_running(tun->dev))
+		mytun_ring_renew(tun, q, r);
 }
 
 /* MYTUN_IOC_RING. Context: rtnl. */
@@ -288,11 +351,10 @@ long mytun_ring_create(struct mytun *tun, struct mytun_queue *q,
 		return -EFAULT;
 	}
 	mytun_ring_attach(tun, r);
-	rcu_assign_pointer(q->rings, r);
-	/* Then nobody puts packets where read() finds them any more. */
-	synchronize_net();
 	if (r->rx_size)
-		move_waiting(tun, q, r);
+		show_rx(tun, q, r);
+	else
+		rcu_assign_pointer(q->rings, r);
 	return 0;
 }
 

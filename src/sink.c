@@ -100,17 +100,21 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 
-	if (rings) {
-		taken = mytun_ring_put(tun, q, rings, skb, netdev_xmit_more());
-		rcu_read_unlock();
-		return likely(taken) ? NETDEV_TX_OK : NET_XMIT_DROP;
+	if (!rings) {
+		if (likely(put_fifo(tun, q, skb))) {
+			mytun_queue_wake_reader(q);
+			rcu_read_unlock();
+			return NETDEV_TX_OK;
+		}
+		/* Closed since a ring has been made: mytun_ring_create(). */
+		rings = mytun_ring_rx(q);
+		reason = MYTUN_DROP_TX_FULL;
+		if (!rings)
+			goto drop;
 	}
-	reason = MYTUN_DROP_TX_FULL;
-	if (unlikely(!put_fifo(tun, q, skb)))
-		goto drop;
-	mytun_queue_wake_reader(q);
+	taken = mytun_ring_put(tun, q, rings, skb, netdev_xmit_more());
 	rcu_read_unlock();
-	return NETDEV_TX_OK;
+	return likely(taken) ? NETDEV_TX_OK : NET_XMIT_DROP;
 
 drop:
 	/* A burst must not end without its packets being shown. */

@@ -101,14 +101,18 @@ static int put_frames(struct mytun *tun, struct mytun_queue *q,
 	struct mytun_rings *r = mytun_ring_rx(q);
 	int put = 0, i;
 
-	if (r) {
-		for (i = 0; i < n; i++)
-			put += mytun_ring_put_frame(tun, q, r, frames[i], true);
-		return put;
+	if (!r) {
+		put = put_fifo(tun, q, frames, n);
+		/* Full, or closed since a ring has been made. */
+		if (unlikely(put < n))
+			r = mytun_ring_rx(q);
 	}
-	put = put_fifo(tun, q, frames, n);
-	for (i = put; i < n; i++)
-		mytun_frame_drop(tun, q, frames[i], MYTUN_DROP_TX_FULL);
+	for (i = put; i < n; i++) {
+		if (r)
+			put += mytun_ring_put_frame(tun, q, r, frames[i], true);
+		else
+			mytun_frame_drop(tun, q, frames[i], MYTUN_DROP_TX_FULL);
+	}
 	return put;
 }
 

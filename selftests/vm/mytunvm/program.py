@@ -28,13 +28,15 @@ MADE = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.mod.c", ".*.cmd",
 class Program:
     """One test program, its topic and its limit in seconds.
 
-    Its counts are divided by 'slower' where they are not in full.
+    Its counts are divided by 'slower' where they are not in full. If there
+    are 'kernels', it is skipped on others.
     """
 
     topic: str
     name: str
     seconds: int
     slower: int = 1
+    kernels: tuple = ()
 
 
 def listed():
@@ -89,14 +91,10 @@ def _documented(output):
     carry.carry("/usr/bin/pkg-config", output / "carried")
 
 
-# 32-bit programs.
+# The topic of 32-bit programs.
 NARROW = "m32"
 # Not every kernel runs them. With -h they only tell what they are.
 NARROW_RUNS = """
-if [ "$MYTUN_ELSEWHERE" ]; then
-    echo "1..0 # SKIP runs on $MYTUN_ELSEWHERE, and with LONG=1"
-    exit 4
-fi
 said=$({name} -h 2>&1)
 case $?,$said in
 126,*'Exec format error'*)
@@ -106,25 +104,43 @@ esac
 """
 
 
-def step(program, environment):
-    """The step of a machine's job that runs one program."""
+def _skipped(reason):
+    return f"echo '1..0 # SKIP {reason}'; exit 4"
+
+
+def _environment(program, environment, kernel):
+    """What one program finds in its environment on that kernel."""
+    found = dict(environment)
     if program.slower > 1:
-        environment = dict(environment, MYTUN_SCALE=str(
-            program.slower * int(environment.get("MYTUN_SCALE", "1"))))
+        found["MYTUN_SCALE"] = str(
+            program.slower * int(found.get("MYTUN_SCALE", "1")))
+    if program.kernels:
+        # Of these, the first one has what does not depend on the kernel.
+        found.pop("MYTUN_ELSEWHERE", None)
+        if kernel != program.kernels[0]:
+            found["MYTUN_ELSEWHERE"] = program.kernels[0]
+    return found
+
+
+def step(program, environment, kernel):
+    """The step of a machine's job that runs one program on that kernel."""
+    title = f"{program.topic} {program.name}"
+    if program.kernels and kernel not in program.kernels:
+        return job.Step(title, _skipped(
+            f"runs on {', '.join(program.kernels)}, and with LONG=1"), 60)
+    environment = _environment(program, environment, kernel)
     lines = [f"export {name}={shlex.quote(value)}"
              for name, value in environment.items()]
     name = shlex.quote("./" + program.name)
     lines += [
         "modprobe -q tun",
         "modprobe mytun || { echo '# mytun cannot be loaded'; exit 1; }",
-        f"[ -e {name} ] || {{ echo '1..0 # SKIP no program "
-        f"{program.name}'; exit 4; }}",
+        f"[ -e {name} ] || {{ {_skipped(f'no program {program.name}')}; }}",
     ]
     if program.topic == NARROW:
         lines.append(NARROW_RUNS.format(name=name))
     lines.append(f"exec {name}")
-    return job.Step(f"{program.topic} {program.name}", "\n".join(lines),
-                    program.seconds)
+    return job.Step(title, "\n".join(lines), program.seconds)
 
 
 # A driver that is still in use, or a device that is still there, is what a

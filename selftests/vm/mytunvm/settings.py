@@ -10,6 +10,14 @@ SCALE = 40
 # Where tests run that do not depend on the kernel, if it is among others: the
 # quickest.
 ONCE = "6.1"
+# What takes long and reaches the driver in ways that other tests try on each
+# kernel: the kernels on which it runs unless LONG=1, if one of them is wanted.
+FEW = {
+    "fwd.sh": ("5.10", "newest"),
+    "gen.sh": ("6.12", "newest"),
+    "guides.py": ("6.12",),
+    program.NARROW: (ONCE,),
+}
 # How long soak and fuzz run with LONG=1 on a kernel that is slower.
 LONG_MINUTES = 60
 STAGES = ("style", "library", "model", "report", "build", "package")
@@ -29,8 +37,15 @@ class Settings:
         self.whole = set(topics) <= set(self.tests)
         self.minutes = _minutes(environment.get("MINUTES", ""))
         self.programs = [
-            dataclasses.replace(one, seconds=one.seconds + 60 * self.minutes)
+            dataclasses.replace(one, seconds=one.seconds + 60 * self.minutes,
+                                kernels=self._few(one))
             for one in programs if one.topic in self.tests]
+
+    def _few(self, one):
+        """The kernels on which that program runs; none: on all."""
+        few = FEW.get(one.name, FEW.get(one.topic, ()))
+        return () if self.long else \
+            tuple(name for name in few if name in self.kernels)
 
     def environment(self, name=""):
         """What the test programs find in their environment, on the kernel of

@@ -48,7 +48,8 @@ class Suite:
         self.logs.mkdir(parents=True, exist_ok=True)
         steps = []
         for one in self.programs:
-            steps.append((one, program.step(one, self.environment)))
+            steps.append((one, program.step(one, self.environment,
+                                            self.kernel.name)))
             steps.append((one, program.unload_step(one)))
         steps += [(None, step) for step, _ in self.finals]
         # Last: a machine that has warned is of no use to other tests.

@@ -277,8 +277,9 @@ struct mytun_ring {
 };
 
 /*
- * Makes the rings of a queue. With an RX ring read() fails with EBUSY; write()
- * goes on to work beside a TX ring.
+ * Makes the rings of a queue. What waits for read() goes into the RX ring
+ * first, so that no flow is reordered; read() fails with EBUSY afterwards.
+ * write() goes on to work beside a TX ring.
  * EBUSY: it has rings, or batches by read() and an RX ring was asked for.
  * EINVAL: a size that is no power of two, no multiple of the page size, above
  * MYTUN_RING_SIZE_MAX, or too small for the largest record (65535 bytes and

@@ -525,4 +525,106 @@ TEST_F_TIMEOUT(wake_rx, wait_ends_otherwise, 60)
 	EXPECT_EQ(0, wait_events(self->mem.fd, POLLIN, 0));
 }
 
+FIXTURE(ring_made)
+{
+	struct ringdev dev;
+	struct ringmem mem;
+	pthread_t thread;
+	pid_t tid;
+	int result;
+};
+
+FIXTURE_SETUP(ring_made)
+{
+	REQUIRE_RING();
+	ASSERT_EQ(0, netns_private());
+	ASSERT_EQ(0, ringdev_create(&self->dev, IFF_TUN | IFF_NO_PI, 37));
+}
+
+FIXTURE_TEARDOWN(ring_made)
+{
+	ringmem_unmap(&self->mem);
+	ringdev_destroy(&self->dev);
+}
+
+static void *read_thread(void *arg)
+{
+	FIXTURE_DATA(ring_made) *self = arg;
+	uint8_t byte;
+
+	__atomic_store_n(&self->tid, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_RELEASE);
+	self->result = device_read(self->dev.fd, &byte, sizeof(byte));
+	return NULL;
+}
+
+static void *poll_thread(void *arg)
+{
+	FIXTURE_DATA(ring_made) *self = arg;
+
+	__atomic_store_n(&self->tid, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_RELEASE);
+	self->result = wait_events(self->dev.fd, POLLIN, DEADLINE_MS);
+	return NULL;
+}
+
+/* Who waits in that way, and sleeps. */
+static void start_sleeper(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(ring_made) *self, void *(*run)(void *))
+{
+	self->tid = 0;
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, run, self));
+	while (!__atomic_load_n(&self->tid, __ATOMIC_ACQUIRE))
+		sleep_ms(1);
+	ASSERT_EQ(0, wait_asleep(self->tid, DEADLINE_MS));
+}
+
+static int made(FIXTURE_DATA(ring_made) *self)
+{
+	const struct mytun_ring ring = { .rx_size = RING_SMALL };
+
+	return ringmem_make(&self->mem, self->dev.fd, &ring);
+}
+
+/* A read() has nothing to wait for any more. */
+TEST_F_TIMEOUT(ring_made, over_a_reader, 60)
+{
+	ASSERT_EQ(0, device_nonblock(self->dev.fd, false));
+	start_sleeper(_metadata, self, read_thread);
+	ASSERT_EQ(0, made(self));
+	ASSERT_EQ(0, pthread_join(self->thread, NULL));
+	EXPECT_EQ(-EBUSY, self->result);
+}
+
+/* A packet that comes just then may be moved before its wake-up is heeded. */
+TEST_F_TIMEOUT(ring_made, over_a_poll, LIMIT_LONG)
+{
+	unsigned long rounds = scaled(4000), i;
+	uint64_t seed = random_seed();
+
+	for (i = 0; i < rounds; i++) {
+		struct ringdev_flow flow = {
+			.dev = &self->dev, .socket = -1, .stream = 1,
+			.count = 1, .size_min = 100, .size_max = 100,
+		};
+
+		if (i) {
+			ringmem_unmap(&self->mem);
+			ringdev_destroy(&self->dev);
+			ASSERT_EQ(0, ringdev_create(&self->dev, IFF_TUN |
+						    IFF_NO_PI, 37));
+		}
+		start_sleeper(_metadata, self, poll_thread);
+		ASSERT_EQ(0, ringdev_flow_start(&flow));
+		delay(&seed);
+		ASSERT_EQ(0, made(self));
+		ASSERT_EQ(0, ringdev_flow_join(&flow));
+		ASSERT_EQ(0, pthread_join(self->thread, NULL));
+		ASSERT_EQ(POLLIN, self->result) {
+			TH_LOG("round %lu: the packet is not heard of", i);
+		}
+		ASSERT_NE(NULL, ringmem_peek(&self->mem));
+	}
+}
+
 TEST_HARNESS_MAIN

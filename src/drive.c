@@ -58,8 +58,12 @@ static int run(struct mytun_rings *r, int *most)
 			napi = &r->napi;
 		*most = mytun_ring_run(tun);
 		n = mytun_ring_take(tun, q, r, napi, *most);
+		/*
+		 * Nothing stays with GRO, whatever gro_flush_timeout says: the
+		 * next run may find the instance taken, and not wait for it.
+		 */
 		if (napi)
-			napi_complete_done(napi, n);
+			napi_complete_done(napi, 0);
 	}
 	rcu_read_unlock();
 	local_bh_enable();
@@ -235,8 +239,10 @@ static void change(struct mytun_rings *r, u32 drive, u32 flags, u32 poll_us)
 	r->drive_flags = flags;
 	WRITE_ONCE(r->poll_us, poll_us);
 	set_need_wakeup(r, true);
-	if (r->napi_added)
+	if (r->napi_added) {
 		napi_enable(&r->napi);
+		mytun_napi_flush(&r->napi);
+	}
 	mutex_unlock(&r->tx_lock);
 	wake_up_all(&r->tx_wait);
 }
@@ -423,8 +429,7 @@ void mytun_drive_detach(struct mytun_rings *r)
 	mutex_lock(&r->tx_lock);
 	WRITE_ONCE(r->napi_added, false);
 	synchronize_net();
-	napi_disable(&r->napi);
-	netif_napi_del(&r->napi);
+	mytun_napi_end(&r->napi);
 	mutex_unlock(&r->tx_lock);
 }
 

@@ -502,7 +502,7 @@ run_on_skb(struct mytun *tun, struct mytun_intake_rules *rules,
 	   struct bpf_prog *prog, struct sk_buff *skb, unsigned int len,
 	   struct mytun_headers *h)
 {
-	skb = mytun_xdp_run_skb(prog, skb);
+	skb = mytun_xdp_run_skb(&rules->xdp, prog, skb);
 	if (!skb) {
 		rules->packets++;
 		rules->bytes += len;

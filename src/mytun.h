@@ -246,6 +246,9 @@ void mytun_napi_off(struct mytun_queue *q);
 void mytun_napi_del(struct mytun_queue *q);
 bool mytun_napi_put(struct mytun_queue *q, struct sk_buff *skb);
 void mytun_napi_schedule(struct mytun *tun, struct mytun_queue *q);
+int mytun_napi_receive(struct mytun_queue *q, int budget);
+void mytun_napi_flush(struct napi_struct *napi);
+void mytun_napi_end(struct napi_struct *napi);
 
 /* rtnl.c */
 extern struct rtnl_link_ops mytun_node_link_ops;

@@ -18,7 +18,14 @@
 /* Packets that wait are not kept longer than for one poll's worth. */
 #define NAPI_WAITING_MAX	NAPI_POLL_WEIGHT
 
-static int take(struct mytun_queue *q, struct napi_struct *napi, int budget)
+/**
+ * mytun_napi_receive - hand over what was put
+ * @q: the queue, whose instance the caller owns
+ * @budget: how many packets at most
+ *
+ * Context: softirqs off. Return: how many.
+ */
+int mytun_napi_receive(struct mytun_queue *q, int budget)
 {
 	struct sk_buff_head list;
 	struct sk_buff *skb;
@@ -31,7 +38,7 @@ static int take(struct mytun_queue *q, struct napi_struct *napi, int budget)
 	while (n < budget && (skb = __skb_dequeue(&list))) {
 		/* Merged packets are not counted well by a socket's charge. */
 		skb_orphan(skb);
-		napi_gro_receive(napi, skb);
+		napi_gro_receive(&q->napi, skb);
 		n++;
 	}
 	if (!skb_queue_empty(&list)) {
@@ -39,9 +46,30 @@ static int take(struct mytun_queue *q, struct napi_struct *napi, int budget)
 		skb_queue_splice(&list, &q->napi_in);
 		spin_unlock_bh(&q->napi_in.lock);
 	}
-	if (n < budget)
-		napi_complete_done(napi, n);
 	return n;
+}
+
+/* What GRO holds, since gro_flush_timeout says so, goes to the stack. */
+void mytun_napi_flush(struct napi_struct *napi)
+{
+	local_bh_disable();
+	/* Whoever else owns it goes on with it. */
+	if (napi_schedule_prep(napi))
+		napi_complete_done(napi, 0);
+	local_bh_enable();
+}
+
+/*
+ * An instance ends that nobody schedules any more. A poll that was under way
+ * may have left packets with GRO; to delete it would lose them. May sleep.
+ */
+void mytun_napi_end(struct napi_struct *napi)
+{
+	napi_disable(napi);
+	napi_enable(napi);
+	mytun_napi_flush(napi);
+	napi_disable(napi);
+	netif_napi_del(napi);
 }
 
 static int poll(struct napi_struct *napi, int budget)
@@ -50,7 +78,9 @@ static int poll(struct napi_struct *napi, int budget)
 	int n;
 
 	mytun_kcov_poll_start(&q->kcov);
-	n = take(q, napi, budget);
+	n = mytun_napi_receive(q, budget);
+	if (n < budget)
+		napi_complete_done(napi, n);
 	mytun_kcov_poll_stop();
 	return n;
 }
@@ -121,8 +151,7 @@ void mytun_napi_del(struct mytun_queue *q)
 	if (!(q->flags & IFF_NAPI) || !q->napi.poll)
 		return;
 	hrtimer_cancel(&q->napi_timer);
-	napi_disable(&q->napi);
-	netif_napi_del(&q->napi);
+	mytun_napi_end(&q->napi);
 	q->napi.poll = NULL;
 	local_bh_disable();
 	while ((skb = skb_dequeue(&q->napi_in)))

@@ -205,7 +205,9 @@ void mytun_queue_took(struct mytun *tun, struct mytun_queue *q, unsigned int n)
 	struct netdev_queue *txq;
 	bool start;
 
-	if (!(READ_ONCE(tun->flags) & IFF_BACKPRESSURE))
+	/* One that is set aside has the number of another. */
+	if (!(READ_ONCE(tun->flags) & IFF_BACKPRESSURE) ||
+	    READ_ONCE(q->disabled))
 		return;
 	/*
 	 * What was taken before what was stopped; pairs with

@@ -12,7 +12,8 @@
 /*
  * Until a packet is there (which another reader may take first). May sleep,
  * with a reference on the device; mytun_queue_detach_all() ends that.
- * Return: 0, -EAGAIN, -ERESTARTSYS, or -EFAULT: the device is gone, as in tun.
+ * Return: 0, -EAGAIN, -ERESTARTSYS, -EBUSY: a ring has been made, or -EFAULT:
+ * the device is gone, as in tun.
  */
 int mytun_read_wait(struct mytun_queue *q, bool nonblock)
 {
@@ -26,6 +27,10 @@ int mytun_read_wait(struct mytun_queue *q, bool nonblock)
 		prepare_to_wait(&q->wq.wait, &wait, TASK_INTERRUPTIBLE);
 		if (!ptr_ring_empty(&q->ring))
 			break;
+		if (mytun_ring_has_rx(q)) {
+			err = -EBUSY;
+			break;
+		}
 		if (signal_pending(current)) {
 			err = -ERESTARTSYS;
 			break;

@@ -217,46 +217,52 @@ static void put_waiting(struct mytun *tun, struct mytun_queue *q,
 
 /* The order is ptr_ring_resize()'s. */
 static void lock_fifo(struct mytun_queue *q)
+	__acquires(&q->ring.consumer_lock)
+	__acquires(&q->ring.producer_lock)
 {
 	spin_lock_bh(&q->ring.consumer_lock);
 	spin_lock(&q->ring.producer_lock);
 }
 
 static void unlock_fifo(struct mytun_queue *q)
+	__releases(&q->ring.producer_lock)
+	__releases(&q->ring.consumer_lock)
 {
 	spin_unlock(&q->ring.producer_lock);
 	spin_unlock_bh(&q->ring.consumer_lock);
 }
 
-/*
- * Return: true, the fifo is empty, and locked. If not, there are records in a
- * store, which want the lock for themselves; few can come, from who saw a batch
- * mode that has ended.
- */
-static bool move_waiting(struct mytun *tun, struct mytun_queue *q,
-			 struct mytun_rings *r)
+/* Most of them while others go on, however many come meanwhile. */
+static void move_most(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_rings *r)
 {
 	int most = q->ring.size;
 	void *packet;
 
-	/* Most of them while others go on, however many come meanwhile. */
 	local_bh_disable();
 	rcu_read_lock();
 	while (most-- && (packet = mytun_packet_take(tun, q)))
 		put_waiting(tun, q, r, packet);
 	rcu_read_unlock();
 	local_bh_enable();
+}
 
-	lock_fifo(q);
+/*
+ * Under both locks. Return: whether that was all. If not, there are records in
+ * a store, which want a lock for themselves; few can come, from who saw a batch
+ * mode that has ended.
+ */
+static bool move_rest(struct mytun *tun, struct mytun_queue *q,
+		      struct mytun_rings *r)
+{
+	void *packet;
+
 	rcu_read_lock();
 	while ((packet = __ptr_ring_peek(&q->ring)) &&
 	       !mytun_packet_is_stored(packet))
 		put_waiting(tun, q, r, __ptr_ring_consume(&q->ring));
 	rcu_read_unlock();
-	if (!packet)
-		return true;
-	unlock_fifo(q);
-	return false;
+	return !packet;
 }
 
 /*
@@ -271,8 +277,13 @@ static void show_rx(struct mytun *tun, struct mytun_queue *q,
 {
 	int size = q->ring.size;
 
-	while (!move_waiting(tun, q, r))
-		;
+	move_most(tun, q, r);
+	lock_fifo(q);
+	while (!move_rest(tun, q, r)) {
+		unlock_fifo(q);
+		move_most(tun, q, r);
+		lock_fifo(q);
+	}
 	q->ring.size = 0;
 	rcu_assign_pointer(q->rings, r);
 	unlock_fifo(q);
@@ -285,6 +296,11 @@ static void show_rx(struct mytun *tun, struct mytun_queue *q,
 	/* A full fifo may have stopped the queue; that is empty now. */
 	if (netif_running(tun->dev))
 		mytun_ring_renew(tun, q, r);
+	/*
+	 * Who was woken by what was moved, and saw no ring yet, sleeps again;
+	 * and read() is to fail.
+	 */
+	mytun_queue_wake_reader(q);
 }
 
 /* MYTUN_IOC_RING. Context: rtnl. */

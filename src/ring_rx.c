@@ -71,7 +71,9 @@ static void start_queue(struct mytun *tun, struct mytun_queue *q,
 {
 	WRITE_ONCE(r->rx_stopped, false);
 	WRITE_ONCE(r->k->rx_flags, r->k->rx_flags & ~MYTUN_RING_RX_STOPPED);
-	mytun_queue_wake(txq_of(tun, q));
+	/* One that is set aside has the number of another. */
+	if (!READ_ONCE(q->disabled))
+		mytun_queue_wake(txq_of(tun, q));
 }
 
 /*
@@ -89,8 +91,12 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 	if (r->rx_size - used(r) >= r->rx_max)
 		return;
 	txq = txq_of(tun, q);
-	/* All queues are started when one comes or goes: look, not remember. */
-	if (netif_tx_queue_stopped(txq) || !mytun_queue_has_qdisc(txq))
+	/*
+	 * All queues are started when one comes or goes: look, not only
+	 * remember. One may have been stopped before there was a ring.
+	 */
+	if ((READ_ONCE(r->rx_stopped) && netif_tx_queue_stopped(txq)) ||
+	    !mytun_queue_has_qdisc(txq))
 		return;
 	mytun_queue_stop(txq);
 	WRITE_ONCE(r->rx_stopped, true);

@@ -16,8 +16,11 @@ static int deliver_segments(struct mytun *tun, struct mytun_queue *q,
 {
 	int err;
 
-	if (READ_ONCE(q->napi_on) && napi_schedule_prep(&q->napi))
+	if (READ_ONCE(q->napi_on) && napi_schedule_prep(&q->napi)) {
 		rules->napi = &q->napi;
+		/* What a batch or splice() has put came first. */
+		mytun_napi_receive(q, INT_MAX);
+	}
 	err = mytun_intake_deliver(tun, q, rules, in);
 	mytun_intake_end(tun, q, rules);
 	if (rules->napi)

@@ -190,8 +190,14 @@ enum mytun_xdp_verdict mytun_xdp_run(struct mytun *tun, struct mytun_queue *q,
 	return MYTUN_XDP_DROPPED;
 }
 
-struct sk_buff *mytun_xdp_run_skb(struct bpf_prog *prog, struct sk_buff *skb)
+struct sk_buff *mytun_xdp_run_skb(struct mytun_xdp_run *run,
+				  struct bpf_prog *prog, struct sk_buff *skb)
 {
+	/* It is sent at once; what the program redirected before came first. */
+	if (run->active && run->redirected) {
+		xdp_do_flush();
+		run->redirected = false;
+	}
 	return do_xdp_generic(prog, &skb) == XDP_PASS ? skb : NULL;
 }
 

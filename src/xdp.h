@@ -60,7 +60,8 @@ enum mytun_xdp_verdict mytun_xdp_run(struct mytun *tun, struct mytun_queue *q,
 				     struct xdp_buff *xdp);
 
 /* The same program on an skb. Return: the skb, or NULL: it is gone. */
-struct sk_buff *mytun_xdp_run_skb(struct bpf_prog *prog, struct sk_buff *skb);
+struct sk_buff *mytun_xdp_run_skb(struct mytun_xdp_run *run,
+				  struct bpf_prog *prog, struct sk_buff *skb);
 
 /* The end of a run. Context: as mytun_xdp_run(), without a break since. */
 void mytun_xdp_end(struct mytun_queue *q, struct mytun_xdp_run *run);

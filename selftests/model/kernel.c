@@ -281,7 +281,7 @@ void kernel_softirq(void)
 		model_will_not_sleep();
 		while (READ_ONCE(rings.napi.state) & NAPI_SCHED &&
 		       !READ_ONCE(stop))
-			poll(&rings.napi, 2);
+			poll_rings(&rings, &rings.napi, 2);
 	}
 }
 

@@ -215,6 +215,7 @@ struct mytun_rings;
 struct mytun { u32 flags; struct net_device *dev; };
 struct mytun_queue {
 	struct mytun *dev;
+	void *disabled;		/* never set aside */
 	struct mytun_rings *rings;
 	struct { wait_queue_head_t wait; } wq;
 	u32 index;

@@ -382,8 +382,8 @@ fits() {
 	ping -q -c 1 -w 20 -M "do" -s $(($1 - 28)) 10.93.0.2 >> "$DIR/log" 2>&1 ||
 		return 1
 	ping -c 1 -w 2 -M "do" -s $(($1 - 27)) 10.93.0.2 > "$DIR/ping" 2>&1
-	# As one version of ping says it or another.
-	told "$DIR/ping" "mtu[=:] *$1"
+	# As one version of ping says it or another; at times without the number.
+	told "$DIR/ping" "mtu[=:] *$1\|Message too long"
 }
 
 # BYTES: LOST is how many datagrams an end with such a buffer lost, while it did

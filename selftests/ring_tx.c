@@ -723,6 +723,44 @@ TEST_F_TIMEOUT(ring_tx, gro_merges, LIMIT)
 	close(raw);
 }
 
+/*
+ * What GRO keeps for longer, since the administrator said so, does not stay
+ * behind what comes by another way: only NAPI keeps it, up to a change.
+ */
+TEST_F_TIMEOUT(ring_tx, gro_keeps_nothing_behind, LIMIT)
+{
+	const bool keeps = variant->drive == MYTUN_DRIVE_NAPI &&
+			   variant->drive_flags & MYTUN_DRIVE_GRO;
+	const size_t headers = self->dev.front + 40 +
+			       (self->dev.ethernet ? 14 : 0);
+	struct mytun_record *record;
+	uint8_t payload[100] = {};
+	char path[96];
+	int raw;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/gro_flush_timeout",
+		 self->dev.name);
+	/* In ns: longer than any test waits. */
+	ASSERT_EQ(0, file_write(path, "1000000000000"));
+	raw = ringdev_raw(&self->dev, false);
+	ASSERT_LE(0, raw);
+	make_size(_metadata, self, variant, RING_BIG, 0);
+	ASSERT_EQ(0, wait_for(need_wakeup, &self->mem, DEADLINE_MS));
+	record = ringmem_reserve(&self->mem, headers + sizeof(payload));
+	ASSERT_NE(NULL, record);
+	segment(&self->dev, record_data(record), 0, payload, sizeof(payload));
+	ringmem_push(&self->mem);
+	ASSERT_LE(0, ringmem_submit(&self->mem));
+	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
+	if (keeps) {
+		EXPECT_EQ(0, wait_events(raw, POLLIN, QUIET_MS));
+		ASSERT_EQ(0, ring_drive(self->dev.fd, MYTUN_DRIVE_CALLER, 0, 0,
+					NULL));
+	}
+	EXPECT_EQ(POLLIN, wait_events(raw, POLLIN, DEADLINE_MS));
+	close(raw);
+}
+
 /* Mark and priority of a record become those of the packet. */
 TEST_F_TIMEOUT(ring_tx, meta, LIMIT)
 {

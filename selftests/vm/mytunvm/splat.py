@@ -46,9 +46,16 @@ def is_emulators(console):
 
     The kernel has one there while it changes an instruction. An emulated
     processor that translates it just when it is taken away again keeps it,
-    and the kernel, which is done, does not know it any more.
+    and the kernel, which is done, does not know it any more. Or it returns
+    to it for ever: then the other processor hangs with whatever that one
+    holds, and the NMI finds it at the next change.
     """
-    return re.search(r"\bint3: 0000\b", console) is not None
+    if re.search(r"\bint3: 0000\b", console):
+        return True
+    panic = console.rpartition("NMI: Not continuing")
+    return bool(panic[1] and re.search(
+        r"\b(ftrace_run_update_code|text_poke_\w+|arch_jump_label_\w+)\+0x",
+        panic[2]))
 
 
 def around(lines, before=2, after=40):

@@ -106,7 +106,7 @@ class Suite:
             return False
         self._forgiven += 1
         shell.say(f"{self.kernel.name}: {step.name}: the emulator ran code "
-                  "that was being changed (int3); once more")
+                  "that was being changed; once more")
         return True
 
     def _title(self, one):

@@ -11,7 +11,7 @@ import live
 import publish
 from mytunvm import chroot, job, kernel, machine, package, shell
 
-SECONDS = 2400
+SECONDS = 3600
 PROGRAMS = ("apt-utils", "autodep8", "autopkgtest", "procps")
 # The system is a copy, and may be broken. 8: no test passed but superficial
 # ones, as that of DKMS calls itself, or none at all: see passed().

@@ -10,7 +10,8 @@ from mytunvm import job, kernel, machine, package, shell, splat
 KERNEL = "6.1"
 SCRIPT = publish.HERE / "live.sh"
 BUILT = "/var/lib/dkms/mytun/built.tar.gz"
-SECONDS = 600
+# Long enough for a machine that gets what others leave.
+SECONDS = 1800
 
 
 def upgrade_and_removal(systems):

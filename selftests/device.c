@@ -314,7 +314,12 @@ static bool asleep(void *arg)
 		return false;
 	/* The name, in parentheses, may hold anything; the state follows. */
 	state = strrchr(text, ')');
-	return state && state[1] == ' ' && state[2] == 'S';
+	if (!state || state[1] != ' ' || state[2] != 'S')
+		return false;
+	/* It may be on its way there, and look for work once more. */
+	snprintf(path, sizeof(path), "/proc/%d/syscall", *(pid_t *)arg);
+	return file_read(path, text, sizeof(text)) ||
+	       strncmp(text, "running", strlen("running"));
 }
 
 int wait_asleep(pid_t tid, int ms)

@@ -298,7 +298,7 @@ static void run_sequence(struct __test_metadata *_metadata,
 		for (i = 0; i < FDS; i++)
 			check_fd(_metadata, self, i);
 		check_link(_metadata, self);
-		if (_metadata->exit_code) {
+		if (test_failed(_metadata)) {
 			TH_LOG("after step %d of: %s, %s, %s, %s", k + 1,
 			       step_names[steps[0]], step_names[steps[1]],
 			       step_names[steps[2]], step_names[steps[3]]);
@@ -327,7 +327,7 @@ TEST_F_TIMEOUT(order, every_sequence, 3600)
 	wanted = scaled(total);
 	memset(steps, 0, sizeof(steps));
 	/* Spread evenly over all of them. */
-	while (sequence_next(steps) && !_metadata->exit_code) {
+	while (sequence_next(steps) && !test_failed(_metadata)) {
 		if (++number * wanted / total <= ran)
 			continue;
 		ran++;

@@ -541,7 +541,9 @@ statuses() {
 		return 1
 	for line in "" "-L 192.0.2.1" "-L 192.0.2.1 -R fd00::1" "--nonsense" \
 		"-L 192.0.2.1,0 -R 192.0.2.2" "-L 192.0.2.1,65536 -R 192.0.2.2" \
-		"-L 192.0.2 -R 192.0.2.2"; do
+		"-L 192.0.2 -R 192.0.2.2" "-L fe80::1 -R fe80::2%lo" \
+		"-L 2001:db8::1%lo -R 2001:db8::2" "-L fe80::1%lo -R fe80::2%none" \
+		"-L fe80::1%lo -R fe80::2%0"; do
 		# shellcheck disable=SC2086
 		fails 2 mytun-fwd mytun-fwd $line || return 1
 	done
@@ -595,6 +597,7 @@ for own in 1 2; do
 	ip $inside -b - <<-END
 		addr add 192.0.2.$own/24 dev veth0
 		addr add 2001:db8::$own/64 dev veth0 nodad
+		addr add fe80::$own/64 dev veth0 nodad
 		link set lo up
 		link set veth0 up
 	END
@@ -606,7 +609,7 @@ mytun-fwd --generate-key "$KEY"
 mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
-echo "1..48"
+echo "1..49"
 echo "# $BYTES of TCP, and a second of it back"
 for layer in tun plain batch ring; do
 	carries -l $layer && is_grouped
@@ -643,6 +646,12 @@ end far -L 2001:db8::2 -R 2001:db8::1 -l $LAYER --key "$KEY"
 FAR=$STARTED
 traffic && leave
 result "over IPv6"
+end near -L fe80::1%veth0 -R fe80::2%veth0,51821 -l $LAYER --key "$KEY"
+NEAR=$STARTED
+end far -L fe80::2%veth0,51821 -R fe80::1%veth0 -l $LAYER --key "$KEY"
+FAR=$STARTED
+traffic && leave
+result "over link-local IPv6"
 harm tamper && refused far forged
 result "tampered datagrams are refused"
 harm forge && refused far forged

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/udp.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -22,9 +23,31 @@
 #define UDP_GRO		104
 #endif
 
+/*
+ * An IPv6 address that says nothing without an interface has one behind it, by
+ * name or number; another has none (RFC 4007, section 11).
+ */
+static int parse_ipv6(char *text, struct sockaddr_in6 *in6)
+{
+	char *zone = strchr(text, '%');
+	uint64_t number;
+
+	if (zone)
+		*zone++ = '\0';
+	if (inet_pton(AF_INET6, text, &in6->sin6_addr) != 1 ||
+	    !zone != !IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
+		return -1;
+	if (!zone)
+		return 0;
+	in6->sin6_scope_id = if_nametoindex(zone);
+	if (!in6->sin6_scope_id && !number_parse(zone, 1, INT32_MAX, &number))
+		in6->sin6_scope_id = (uint32_t)number;
+	return in6->sin6_scope_id ? 0 : -1;
+}
+
 int socket_parse(const char *text, int port, union socket_address *address)
 {
-	char copy[INET6_ADDRSTRLEN + 8];
+	char copy[INET6_ADDRSTRLEN + IF_NAMESIZE + sizeof("%,65535")];
 	uint64_t number = (uint64_t)port;
 	char *comma;
 
@@ -32,7 +55,7 @@ int socket_parse(const char *text, int port, union socket_address *address)
 	if (strlen(text) >= sizeof(copy))
 		return -1;
 	strcpy(copy, text);
-	comma = strchr(copy, ',');
+	comma = strrchr(copy, ',');
 	if (comma) {
 		*comma = '\0';
 		if (number_parse(comma + 1, 1, 65535, &number))
@@ -43,7 +66,7 @@ int socket_parse(const char *text, int port, union socket_address *address)
 		address->in.sin_port = htons((uint16_t)number);
 		return 0;
 	}
-	if (inet_pton(AF_INET6, copy, &address->in6.sin6_addr) == 1) {
+	if (!parse_ipv6(copy, &address->in6)) {
 		address->in6.sin6_family = AF_INET6;
 		address->in6.sin6_port = htons((uint16_t)number);
 		return 0;
@@ -66,6 +89,7 @@ bool socket_equal(const union socket_address *a,
 		return a->in.sin_port == b->in.sin_port &&
 		       a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
 	return a->in6.sin6_port == b->in6.sin6_port &&
+	       a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
 	       !memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr,
 		       sizeof(a->in6.sin6_addr));
 }

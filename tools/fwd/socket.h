@@ -24,7 +24,10 @@ struct socket_settings {
 	bool gro;		/* UDP_GRO: datagrams of a sender come together */
 };
 
-/* ADDRESS,PORT; @port: what to take without one. Return: 0 or -1. */
+/*
+ * ADDRESS,PORT, of IPv6 also ADDRESS%INTERFACE,PORT; @port: what to take
+ * without one. Return: 0 or -1.
+ */
 int socket_parse(const char *text, int port, union socket_address *address);
 socklen_t socket_length(const union socket_address *address);
 bool socket_equal(const union socket_address *a,

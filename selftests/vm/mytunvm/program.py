@@ -28,8 +28,9 @@ MADE = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.mod.c", ".*.cmd",
 class Program:
     """One test program, its topic and its limit in seconds.
 
-    Its counts are divided by 'slower' where they are not in full. If there
-    are 'kernels', it is skipped on others.
+    Its counts are divided by 'slower' where they are not in full, and its
+    limits are as many times as long. If there are 'kernels', it is skipped on
+    others.
     """
 
     topic: str
@@ -114,6 +115,7 @@ def _environment(program, environment, kernel):
     if program.slower > 1:
         found["MYTUN_SCALE"] = str(
             program.slower * int(found.get("MYTUN_SCALE", "1")))
+        found["MYTUN_SLOWER"] = str(program.slower)
     if program.kernels:
         # Of these, the first one has what does not depend on the kernel.
         found.pop("MYTUN_ELSEWHERE", None)
@@ -140,7 +142,8 @@ def step(program, environment, kernel):
     if program.topic == NARROW:
         lines.append(NARROW_RUNS.format(name=name))
     lines.append(f"exec {name}")
-    return job.Step(title, "\n".join(lines), program.seconds)
+    return job.Step(title, "\n".join(lines),
+                    program.seconds * program.slower)
 
 
 # A driver that is still in use, or a device that is still there, is what a

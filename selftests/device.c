@@ -469,3 +469,18 @@ int fd_receive(int socket)
 	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
 	return fd;
 }
+
+static const char ageing[] = "/sys/module/mytun/parameters/flow_ageing_ms";
+
+void flows_keep(char *old)
+{
+	if (!device_is_mytun() || file_read(ageing, old, 32) ||
+	    file_write(ageing, "3600000"))
+		*old = '\0';
+}
+
+void flows_restore(const char *old)
+{
+	if (*old)
+		file_write(ageing, old);
+}

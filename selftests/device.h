@@ -90,6 +90,14 @@ int device_setiff(int fd, char *name, int flags);
 /* device_open() and device_setiff(); the fd or -errno. */
 int device_create(char *name, int flags);
 
+/*
+ * From here on no flow gets old of a device that is made, however slow the
+ * machine is, if the driver has that parameter and it may be set. @old, of 32
+ * bytes, is for flows_restore().
+ */
+void flows_keep(char *old);
+void flows_restore(const char *old);
+
 /* TUNSETQUEUE with IFF_ATTACH_QUEUE or IFF_DETACH_QUEUE. */
 int device_setqueue(int fd, int flag);
 

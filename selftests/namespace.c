@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -177,38 +178,53 @@ TEST_F_TIMEOUT(space, namespaces_of_fd, 120)
 	close(opened);
 }
 
+struct reader {
+	int fd;
+	pid_t tid;
+	ssize_t results[2];
+};
+
 /* EFAULT may be repeated until the device has let go of the fd. */
 static void *read_twice(void *arg)
 {
-	ssize_t *results = arg;
-	int fd = results[0];
+	struct reader *reader = arg;
+	ssize_t *results = reader->results;
 	char buffer[2048];
 
-	results[0] = device_read(fd, buffer, sizeof(buffer));
+	__atomic_store_n(&reader->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	results[0] = device_read(reader->fd, buffer, sizeof(buffer));
 	do {
-		results[1] = device_read(fd, buffer, sizeof(buffer));
+		results[1] = device_read(reader->fd, buffer, sizeof(buffer));
 	} while (results[0] == -EFAULT && results[1] == -EFAULT);
 	return NULL;
 }
 
+static bool has_begun(void *arg)
+{
+	struct reader *reader = arg;
+
+	return __atomic_load_n(&reader->tid, __ATOMIC_ACQUIRE);
+}
+
 TEST_F_TIMEOUT(space, namespace_ends, 120)
 {
-	ssize_t results[2] = { self->fd, 0 };
+	struct reader reader = { .fd = self->fd };
 	struct traffic traffic;
 	pthread_t thread;
 	int i;
 
 	move_there(_metadata, self);
 	ASSERT_EQ(0, netns_enter(self->here));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, read_twice, results));
-	sleep_ms(QUIET_MS);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_twice, &reader));
+	ASSERT_EQ(0, wait_for(has_begun, &reader, DEADLINE_MS));
+	ASSERT_EQ(0, wait_asleep(reader.tid, DEADLINE_MS));
 	/* The last reference goes, and the device with its namespace. */
 	close(self->there);
 	self->there = -1;
 	EXPECT_EQ(POLLERR, wait_events(self->fd, POLLIN, DEADLINE_MS));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
-	EXPECT_EQ(-EFAULT, results[0]);
-	EXPECT_EQ(-EBADFD, results[1]);
+	EXPECT_EQ(-EFAULT, reader.results[0]);
+	EXPECT_EQ(-EBADFD, reader.results[1]);
 	EXPECT_EQ(-EBADFD, device_getiff(self->fd, NULL, NULL));
 
 	/* The fd belongs here, and here goes on. */

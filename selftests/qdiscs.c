@@ -131,21 +131,22 @@ static unsigned int drain(FIXTURE_DATA(qdiscs) *self)
 }
 
 /*
- * Read from every queue, one packet at a time, until there was none for a
- * while: what a qdisc holds comes after.
+ * Read from every queue, one packet at a time, until there are so many, and
+ * there was none for a while: what a qdisc holds comes after.
  */
-static unsigned int drain_slowly(FIXTURE_DATA(qdiscs) *self)
+static unsigned int drain_slowly(FIXTURE_DATA(qdiscs) *self,
+				 unsigned int wanted)
 {
-	uint64_t end = now_ms() + QUIET_MS;
+	uint64_t last = now_ms();
 	unsigned int packets = 0, i;
 	char buffer[2048];
 
-	while (now_ms() < end) {
+	while (now_ms() - last < (packets < wanted ? DEADLINE_MS : QUIET_MS)) {
 		for (i = 0; i < self->queues; i++) {
 			if (device_read(self->fd[i], buffer,
 					sizeof(buffer)) > 0) {
 				packets++;
-				end = now_ms() + QUIET_MS;
+				last = now_ms();
 			}
 		}
 	}
@@ -198,7 +199,7 @@ static void check_drops(struct __test_metadata *_metadata,
 	before = dropped(self);
 	ASSERT_EQ(BURST, traffic_send(self->socket, BURST));
 	EXPECT_EQ(before + BURST - LENGTH, dropped(self));
-	EXPECT_EQ(LENGTH, drain_slowly(self));
+	EXPECT_EQ(LENGTH, drain_slowly(self, LENGTH));
 	EXPECT_EQ(before + BURST - LENGTH, dropped(self));
 }
 
@@ -251,16 +252,16 @@ TEST_F_TIMEOUT(qdiscs, replaced_backpressure, 300)
 		for (round = 0; round < 3; round++) {
 			before = dropped(self);
 			ASSERT_EQ(BURST, traffic_send(self->socket, BURST));
-			EXPECT_EQ(BURST, drain_slowly(self))
+			EXPECT_EQ(BURST, drain_slowly(self, BURST))
 				TH_LOG("%s, round %u", kinds[i], round);
 			EXPECT_EQ(before, dropped(self));
 		}
 		/* Replaced while it holds packets and the queue is stopped. */
 		ASSERT_EQ(BURST, traffic_send(self->socket, BURST));
 		ASSERT_EQ(0, qdisc_replace(self->ifindex, "noqueue", 0));
-		EXPECT_EQ(LENGTH, drain_slowly(self));
+		EXPECT_EQ(LENGTH, drain_slowly(self, LENGTH));
 		ASSERT_EQ(1, traffic_send(self->socket, 1));
-		EXPECT_EQ(1, drain_slowly(self));
+		EXPECT_EQ(1, drain_slowly(self, 1));
 	}
 }
 
@@ -281,7 +282,7 @@ TEST_F_TIMEOUT(qdiscs, none_from_the_start, 120)
 	/* And can be given one. */
 	ASSERT_EQ(0, qdisc_replace(self->ifindex, "pfifo", LIMIT));
 	ASSERT_EQ(BURST, traffic_send(self->socket, BURST));
-	EXPECT_EQ(BURST, drain_slowly(self));
+	EXPECT_EQ(BURST, drain_slowly(self, BURST));
 }
 
 TEST_F_TIMEOUT(qdiscs, create_arguments, 120)
@@ -357,7 +358,7 @@ TEST_F_TIMEOUT(qdiscs, length_0, 120)
 		before = dropped(self);
 		ASSERT_EQ(3, traffic_send(self->socket, 3));
 		EXPECT_EQ(before + 2, dropped(self));
-		EXPECT_EQ(1, drain_slowly(self));
+		EXPECT_EQ(1, drain_slowly(self, 1));
 		EXPECT_EQ(0, traffic_echo(&self->traffic, self->fd[0]));
 	}
 	/* A queue that comes later has as much room. */
@@ -394,7 +395,7 @@ TEST_F_TIMEOUT(qdiscs, length_0_backpressure, 120)
 	ASSERT_EQ(0, qdisc_replace(self->ifindex, "pfifo", LIMIT));
 	before = dropped(self);
 	ASSERT_EQ(BURST, traffic_send(self->socket, BURST));
-	EXPECT_EQ(BURST, drain_slowly(self));
+	EXPECT_EQ(BURST, drain_slowly(self, BURST));
 	EXPECT_EQ(before, dropped(self));
 }
 

@@ -536,8 +536,8 @@ int queues_add_vlan(struct queues *q, uint16_t vid)
 	return configure(q, name);
 }
 
-struct queues *queues_create(int type, int family, unsigned int net,
-			     unsigned int count, uint64_t seed)
+struct queues *queues_create_ageing(int type, int family, unsigned int net,
+				    unsigned int count, uint64_t seed)
 {
 	static const uint8_t gateway[6] = { 2, 0, 0, 0, 0, 2 };
 	struct queues *q = calloc(1, sizeof(*q));
@@ -568,6 +568,18 @@ struct queues *queues_create(int type, int family, unsigned int net,
 		queues_destroy(q);
 		return NULL;
 	}
+	return q;
+}
+
+struct queues *queues_create(int type, int family, unsigned int net,
+			     unsigned int count, uint64_t seed)
+{
+	struct queues *q;
+	char old[32];
+
+	flows_keep(old);
+	q = queues_create_ageing(type, family, net, count, seed);
+	flows_restore(old);
 	return q;
 }
 

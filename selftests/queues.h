@@ -86,6 +86,9 @@ struct queues {
  */
 struct queues *queues_create(int type, int family, unsigned int net,
 			     unsigned int count, uint64_t seed);
+/* The same, with flows that get old as the module says. */
+struct queues *queues_create_ageing(int type, int family, unsigned int net,
+				    unsigned int count, uint64_t seed);
 /* Close every queue, which ends the device. */
 void queues_destroy(struct queues *q);
 

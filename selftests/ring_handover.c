@@ -367,7 +367,9 @@ TEST_F_TIMEOUT(ring_handover, killed, LIMIT)
 	ASSERT_EQ(0, setsockopt(self->dev.source, SOL_SOCKET, SO_SNDBUF, &i,
 				sizeof(i)));
 	ASSERT_EQ(0, ringdev_flow_start(&self->flow));
-	for (i = 0; i < rounds; i++) {
+	/* More of them until each case has been met. */
+	for (i = 0; i < rounds ||
+	     (i < 20 * rounds && (!unsubmitted || !again)); i++) {
 		shared->written = 0;
 		shared->submitting = 0;
 		shared->submitted = 0;
@@ -385,6 +387,9 @@ TEST_F_TIMEOUT(ring_handover, killed, LIMIT)
 		again += shared->seen - shared->released;
 		/* The kick that it had no time for. */
 		ASSERT_LE(0, ring_kick(self->fd));
+		/* All that it had submitted was taken, and so delivered. */
+		ASSERT_EQ(MYTUN_WAIT_TX, ring_wait(self->fd, MYTUN_WAIT_TX,
+						   DEADLINE_MS));
 		check_submitted(_metadata, self, i, &unsubmitted);
 	}
 	EXPECT_EQ(0, shared->wrong);

@@ -447,6 +447,17 @@ static bool behaves(void *arg)
 	return ring_kick(mem->fd) >= 0 && ringmem_sent(mem);
 }
 
+/*
+ * It does so, and nobody is at work in the ring any more: the position that is
+ * shown is that of before a run, and a change of the drive waits for its end.
+ */
+static int calm(FIXTURE_DATA(hostile) *self)
+{
+	int err = ring_drive(self->dev.fd, MYTUN_DRIVE_CALLER, 0, 0, NULL);
+
+	return err ?: wait_for(behaves, &self->mem, DEADLINE_MS);
+}
+
 static void judge(struct __test_metadata *_metadata,
 		  FIXTURE_DATA(hostile) *self)
 {
@@ -567,7 +578,7 @@ TEST_F_TIMEOUT(hostile, attacks_every_word, LIMIT)
 	EXPECT_EQ(sent, self->delivered.packets);
 
 	/* And the hostile one's queue works, once it behaves. */
-	EXPECT_EQ(0, wait_for(behaves, &self->mem, DEADLINE_MS));
+	EXPECT_EQ(0, calm(self));
 	judge(_metadata, self);
 }
 
@@ -587,8 +598,10 @@ TEST_F_TIMEOUT(hostile, is_killed, LIMIT)
 	numbered_packet(self->down, &other, NUMBERED_MIN, 2, 0);
 	self->shared->goal = UINT64_MAX;
 	for (i = 0; i < rounds; i++) {
-		/* The flow is forgotten if nothing moved for a while. */
-		ASSERT_EQ(0, wait_for(behaves, &self->mem, DEADLINE_MS));
+		ASSERT_EQ(0, calm(self));
+		ASSERT_EQ(0, ring_drive(self->dev.fd, variant->drive,
+					variant->drive_flags, 20, NULL));
+		/* The answers may be lost of one that is gone. */
 		ASSERT_TRUE(claim(self, &self->mem, PORT));
 		child = fork();
 		ASSERT_LE(0, child);
@@ -598,7 +611,7 @@ TEST_F_TIMEOUT(hostile, is_killed, LIMIT)
 		ASSERT_EQ(0, kill(child, SIGKILL));
 		ASSERT_LE(0, wait_child(child, DEADLINE_MS));
 	}
-	ASSERT_EQ(0, wait_for(behaves, &self->mem, DEADLINE_MS));
+	ASSERT_EQ(0, calm(self));
 	ASSERT_TRUE(claim(self, &self->mem, PORT));
 	ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 	self->mem.rx_at = ringmem_load(&self->mem.kernel->rx_producer);

@@ -298,10 +298,17 @@ static void *churn_thread(void *arg)
 						       IFF_ATTACH_QUEUE);
 		if (churn->error)
 			break;
-		churn->changes++;
+		__atomic_fetch_add(&churn->changes, 1, __ATOMIC_RELAXED);
 		sched_yield();
 	}
 	return NULL;
+}
+
+static bool churned(void *arg)
+{
+	struct churn *churn = arg;
+
+	return __atomic_load_n(&churn->changes, __ATOMIC_RELAXED);
 }
 
 /* A queue comes and goes under traffic; each packet is seen or counted. */
@@ -327,6 +334,7 @@ TEST_F_TIMEOUT(ring_life, set_aside_under_traffic, LIMIT)
 	ASSERT_EQ(0, ring_drive(churn.fd, MYTUN_DRIVE_NAPI, 0, 0, NULL));
 	ASSERT_EQ(0, pthread_create(&churn.thread, NULL, churn_thread,
 				    &churn));
+	ASSERT_EQ(0, wait_for(churned, &churn, DEADLINE_MS));
 	ASSERT_EQ(0, ringdev_flow_start(&flow));
 	for (;;) {
 		for (i = 0, got = 0; i < 2; i++) {

@@ -144,6 +144,7 @@ int ringdev_start(struct ringdev *dev)
 int ringdev_create(struct ringdev *dev, int flags, unsigned int net)
 {
 	int mtu, err;
+	char old[32];
 
 	memset(dev, 0, sizeof(*dev));
 	snprintf(dev->name, sizeof(dev->name), "ring%%d");
@@ -154,7 +155,9 @@ int ringdev_create(struct ringdev *dev, int flags, unsigned int net)
 		     (flags & IFF_VNET_HDR ? VNET_SIZE : 0);
 	dev->source = -1;
 	dev->sink = -1;
+	flows_keep(old);
 	dev->fd = device_create(dev->name, flags);
+	flows_restore(old);
 	if (dev->fd < 0)
 		return dev->fd;
 	mtu = dev->ethernet ? 65535 - ETH_HLEN : 65535;

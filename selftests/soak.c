@@ -662,6 +662,7 @@ static void soak_round(struct round *r, struct total *sum)
 	}
 	for (i = 0; i < SOAK_SENDERS; i++)
 		end_child(r, r->sender[i], "sender");
+	SOAK_WRITE(r->soak->phase, SOAK_GONE);
 	end_child(r, r->sink, "sink");
 	check_books(r, sum);
 	must(r, "delete", link_delete(SOAK_NAME));

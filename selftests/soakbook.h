@@ -36,7 +36,8 @@ enum soak_phase {
 	SOAK_START,		/* wait */
 	SOAK_RUN,		/* send, write and receive */
 	SOAK_STOP,		/* receive */
-	SOAK_LEAVE,		/* end */
+	SOAK_LEAVE,		/* end; the one that receives goes on */
+	SOAK_GONE,		/* end: there is nothing more to come */
 };
 
 struct soak_marks {

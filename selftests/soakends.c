@@ -184,7 +184,7 @@ static void receive_all_the_time(struct soak *s, const int fds[2])
 	struct tpacket_stats stats;
 	socklen_t size;
 
-	while (SOAK_READ(s->phase) != SOAK_LEAVE || idle <= IDLE_LOOKS) {
+	while (SOAK_READ(s->phase) != SOAK_GONE || idle <= IDLE_LOOKS) {
 		bool any = false;
 
 		poll(polled, 2, 5);

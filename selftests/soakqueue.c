@@ -279,7 +279,7 @@ static void work(struct worker *me)
 	unsigned int n;
 
 	while (!SOAK_READ(q->leave) &&
-	       SOAK_READ(me->s->phase) != SOAK_LEAVE) {
+	       SOAK_READ(me->s->phase) < SOAK_LEAVE) {
 		n = me->w->mem.rx ? read_ring(me) : read_file(me);
 		if (SOAK_READ(me->s->phase) == SOAK_RUN) {
 			write_some(me);

@@ -187,6 +187,12 @@ pinned_to() {
 	done
 }
 
+# PROCESS LIST: its threads may run there, each in turn, and nowhere else.
+is_pinned_to() {
+	pinned_to "$1"
+	[ "$PINNED" = "$2" ]
+}
+
 # STATUS "WORDS" PROGRAM ARGUMENT...: it ends with that status, by itself and soon,
 # and says that on standard error.
 fails() {

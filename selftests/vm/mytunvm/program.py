@@ -149,7 +149,7 @@ def step(program, environment, kernel):
 # A driver that is still in use, or a device that is still there, is what a
 # test left behind: the module is taken out after each program.
 UNLOAD = r"""
-for try in 1 2 3 4 5 6 7 8 9 10; do
+for try in $(seq 60); do
     rmmod mytun 2>error && exit 0
     [ -d /sys/module/mytun ] || exit 0
     sleep 0.5
@@ -163,4 +163,4 @@ exit 1
 
 def unload_step(program):
     """The step that takes the module out after a program."""
-    return job.Step(f"unload after {program.name}", UNLOAD, 60)
+    return job.Step(f"unload after {program.name}", UNLOAD, 120)

@@ -341,6 +341,31 @@ TEST_F_TIMEOUT(qdiscs, parameter, 120)
 	ASSERT_EQ(0, link_delete("qdiscs2"));
 }
 
+/*
+ * What waits fills the new length to the last place: the next packet has none.
+ * The core of kernels before 4.20 put it behind the end.
+ */
+TEST_F_TIMEOUT(qdiscs, length_of_what_waits, 120)
+{
+	unsigned int length, i;
+	uint64_t before;
+
+	ASSERT_EQ(0, start(self, variant->flags, 0));
+	drain(self);
+	for (length = LENGTH - 1; length; length--) {
+		ASSERT_EQ((int)length, traffic_send(self->socket, length));
+		ASSERT_EQ(0, link_set_txqueuelen(self->name, length));
+		before = dropped(self);
+		for (i = 1; i <= 3; i++) {
+			ASSERT_EQ(1, traffic_send(self->socket, 1));
+			EXPECT_EQ(before + i, dropped(self));
+		}
+		EXPECT_EQ(length, drain_slowly(self, length));
+		EXPECT_EQ(0, traffic_echo(&self->traffic, self->fd[0]));
+		ASSERT_EQ(0, link_set_txqueuelen(self->name, LENGTH));
+	}
+}
+
 /* `txqueuelen 0` leaves room for one packet; tun drops everything then. */
 TEST_F_TIMEOUT(qdiscs, length_0, 120)
 {

@@ -24,6 +24,7 @@
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
+#include "fifo.h"
 #include "frame.h"
 #include "mytun.h"
 #include "ring.h"
@@ -288,6 +289,7 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	int err, id = MYTUN_FLOW_NO_QUEUE;
 	bool was_disabled = q->disabled;
 	struct mytun_rings *rings;
+	unsigned int lost;
 
 	err = security_tun_dev_attach(&q->sk, tun->security);
 	if (err < 0)
@@ -301,8 +303,7 @@ int mytun_queue_attach(struct mytun *tun, struct mytun_queue *q, bool filter)
 	    min_t(unsigned int, MYTUN_MAX_QUEUES, dev->num_tx_queues))
 		return -E2BIG;
 	if (!q->disabled &&
-	    ptr_ring_resize(&q->ring, dev->tx_queue_len, GFP_KERNEL,
-			    mytun_packet_free))
+	    mytun_fifo_resize(&q, 1, dev->tx_queue_len, &lost))
 		return -ENOMEM;
 	err = mytun_xdp_attach(tun, q, tun->nqueues);
 	if (err)
@@ -528,42 +529,25 @@ void mytun_queue_detach_all(struct mytun *tun)
 	}
 }
 
-/*
- * How many packets a shorter queue had no room for. Under rtnl: one device at a
- * time. They are counted afterwards, since some kernels have interrupts off
- * while they are freed.
- */
-static unsigned int shortened;
-
-static void free_shortened(void *packet)
-{
-	shortened++;
-	mytun_packet_free(packet);
-}
-
 /* tx_queue_len has changed: all queues, or none, get the new size. */
 int mytun_queue_resize(struct mytun *tun)
 {
-	unsigned int n = tun->nqueues + tun->ndisabled, i;
-	struct ptr_ring **rings;
-	struct mytun_queue *q;
+	unsigned int n = tun->nqueues + tun->ndisabled, i, lost;
+	struct mytun_queue **queues, *q;
 	int err;
 
 	if (!n)
 		return 0;
-	rings = kmalloc_objs(*rings, n);
-	if (!rings)
+	queues = kmalloc_objs(*queues, n);
+	if (!queues)
 		return -ENOMEM;
-	for (i = 0; i < tun->nqueues; i++) {
-		q = rtnl_dereference(tun->queues[i]);
-		rings[i] = &q->ring;
-	}
+	for (i = 0; i < tun->nqueues; i++)
+		queues[i] = rtnl_dereference(tun->queues[i]);
 	list_for_each_entry(q, &tun->disabled, disabled_node)
-		rings[i++] = &q->ring;
-	err = ptr_ring_resize_multiple_bh(rings, n, tun->dev->tx_queue_len,
-					  GFP_KERNEL, free_shortened);
-	kfree(rings);
-	for (; shortened; shortened--)
+		queues[i++] = q;
+	err = mytun_fifo_resize(queues, n, tun->dev->tx_queue_len, &lost);
+	kfree(queues);
+	for (; lost; lost--)
 		mytun_count_drop(tun, NULL, MYTUN_DROP_TX_FULL);
 	mytun_queue_start_all(tun);
 	return err;

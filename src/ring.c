@@ -14,6 +14,7 @@
 #include <linux/vmalloc.h>
 #include <net/rtnetlink.h>
 
+#include "fifo.h"
 #include "frame.h"
 #include "param.h"
 #include "ring.h"
@@ -215,23 +216,6 @@ static void put_waiting(struct mytun *tun, struct mytun_queue *q,
 		mytun_ring_put(tun, q, r, packet, false);
 }
 
-/* The order is ptr_ring_resize()'s. */
-static void lock_fifo(struct mytun_queue *q)
-	__acquires(&q->ring.consumer_lock)
-	__acquires(&q->ring.producer_lock)
-{
-	spin_lock_bh(&q->ring.consumer_lock);
-	spin_lock(&q->ring.producer_lock);
-}
-
-static void unlock_fifo(struct mytun_queue *q)
-	__releases(&q->ring.producer_lock)
-	__releases(&q->ring.consumer_lock)
-{
-	spin_unlock(&q->ring.producer_lock);
-	spin_unlock_bh(&q->ring.consumer_lock);
-}
-
 /* Most of them while others go on, however many come meanwhile. */
 static void move_most(struct mytun *tun, struct mytun_queue *q,
 		      struct mytun_rings *r)
@@ -278,21 +262,21 @@ static void show_rx(struct mytun *tun, struct mytun_queue *q,
 	int size = q->ring.size;
 
 	move_most(tun, q, r);
-	lock_fifo(q);
+	mytun_fifo_lock(q);
 	while (!move_rest(tun, q, r)) {
-		unlock_fifo(q);
+		mytun_fifo_unlock(q);
 		move_most(tun, q, r);
-		lock_fifo(q);
+		mytun_fifo_lock(q);
 	}
 	q->ring.size = 0;
 	rcu_assign_pointer(q->rings, r);
-	unlock_fifo(q);
+	mytun_fifo_unlock(q);
 
 	/* Then nobody puts packets where read() finds them any more. */
 	synchronize_net();
-	lock_fifo(q);
+	mytun_fifo_lock(q);
 	q->ring.size = size;
-	unlock_fifo(q);
+	mytun_fifo_unlock(q);
 	/* A full fifo may have stopped the queue; that is empty now. */
 	if (netif_running(tun->dev))
 		mytun_ring_renew(tun, q, r);

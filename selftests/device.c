@@ -349,6 +349,17 @@ int netns_get(void)
 	return fd < 0 ? -errno : fd;
 }
 
+int netns_refused(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	if (uname(&name) ||
+	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return major < 4 || (major == 4 && minor < 16) ? -EOPNOTSUPP : 0;
+}
+
 int netns_enter(int fd)
 {
 	return setns(fd, CLONE_NEWNET) ? -errno : 0;

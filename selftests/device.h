@@ -174,6 +174,12 @@ int netns_new(void);
 /* The caller's network namespace: its fd or -errno. */
 int netns_get(void);
 
+/*
+ * Before 4.16 the kernel gives modules no way to make a file that stands for a
+ * namespace: what mytun says then, and 0 on all others.
+ */
+int netns_refused(void);
+
 /* Enter it; /sys keeps showing the namespace it was mounted in. */
 int netns_enter(int fd);
 

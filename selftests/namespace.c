@@ -18,7 +18,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -158,24 +157,9 @@ TEST_F_TIMEOUT(space, names_are_those_of_open, 120)
 	close(other);
 }
 
-/*
- * Before 4.16 the kernel gives modules no way to make a file that stands for a
- * namespace, and mytun says so.
- */
-static bool without_files(int fd)
-{
-	unsigned int major = 0, minor = 0;
-	struct utsname name;
-
-	return !uname(&name) &&
-	       sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	       (major < 4 || (major == 4 && minor < 16)) &&
-	       device_ioctl(fd, SIOCGSKNS, 0) == -EOPNOTSUPP;
-}
-
 #define REQUIRE_FILES(fd)						\
 	do {								\
-		if (without_files(fd))					\
+		if (device_ioctl(fd, SIOCGSKNS, 0) == netns_refused())	\
 			SKIP(return, "modules make no namespace's file"); \
 	} while (0)
 

@@ -100,7 +100,10 @@ static __always_inline int read_headers(const struct mytun_intake_rules *rules,
 
 /*
  * The packet, and what is wanted behind it, for which there is room where the
- * skb's own data will be.
+ * skb's own data will be. _copy_from_iter() looks at the user's memory as
+ * copy_from_iter() does; what it leaves out is hardened usercopy's look at the
+ * object that is written to. As for copy_page_from_iter(), that is a page,
+ * of which refill() has just given that piece.
  */
 static __always_inline int copy_payload(struct mytun_source *src, void *to,
 					unsigned int n)
@@ -108,18 +111,21 @@ static __always_inline int copy_payload(struct mytun_source *src, void *to,
 	size_t all = n + src->behind, got;
 
 	BUILD_BUG_ON(sizeof(struct skb_shared_info) < MYTUN_BEHIND_MAX);
-	if (!src->behind)
+	if (!src->iter)
 		return source_copy(src, to, n);
-	got = copy_from_iter(to, all, src->iter);
+	got = _copy_from_iter(to, all, src->iter);
 	if (unlikely(got != all)) {
-		/* The packet may be readable, and what is behind it not. */
 		iov_iter_revert(src->iter, got);
+		if (!src->behind)
+			return -EFAULT;
+		/* The packet may be readable, and what is behind it not. */
 		src->behind = 0;
 		return source_copy(src, to, n);
 	}
 	src->len -= n;
-	memcpy(src->next, to + all - sizeof(struct mytun_record),
-	       sizeof(struct mytun_record));
+	if (src->behind)
+		memcpy(src->next, to + all - sizeof(struct mytun_record),
+		       sizeof(struct mytun_record));
 	return 0;
 }
 

@@ -38,7 +38,9 @@ struct device {
 /* Ends when the device goes. */
 static void *lend(void *queue)
 {
-	mytun_lend(queue);
+	/* A child that ends is a signal for whoever does not block it. */
+	while (mytun_lend(queue) == -EINTR)
+		;
 	return NULL;
 }
 

@@ -175,6 +175,15 @@ is_grouped() {
 		"$(number "$DIR/near.json" out_packets)" ] || wrong "nothing grouped"
 }
 
+# The kernel cuts messages since 4.18.
+grouped_if_cut() {
+	if since 4.18; then
+		is_grouped
+	else
+		! is_grouped 2> /dev/null
+	fi
+}
+
 # Forwarded at both ends, datagrams are merged in between and cut again by the
 # stack; every byte of them is looked at, and none is missing.
 datagrams() {
@@ -657,9 +666,9 @@ echo "TAP version 13"
 echo "1..49"
 echo "# $BYTES of TCP, and a second of it back"
 for layer in tun plain batch ring; do
-	carries -l $layer && is_grouped
+	carries -l $layer && grouped_if_cut
 	result "$layer"
-	carries -l $layer --key "$KEY" && is_grouped
+	carries -l $layer --key "$KEY" && grouped_if_cut
 	result "$layer, sealed"
 	carries -l $layer --vnet-hdr && is_large
 	result "$layer, large packets"

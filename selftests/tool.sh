@@ -171,9 +171,14 @@ told() {
 	grep -q -e "$2" "$1" || wrong "not told: $2: $(cat "$1")"
 }
 
-# Since Linux 6.2 a device takes large UDP packets.
+# VERSION: the kernel is that one, or newer.
+since() {
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]
+}
+
+# A device takes large UDP packets.
 takes_udp() {
-	[ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ]
+	since 6.2
 }
 
 # PROCESS: PINNED is where each thread of it may run but the first.

@@ -105,7 +105,8 @@ const char *device_set_ring(struct device_settings *settings, uint64_t bytes)
 
 static const char *explain_address(int family, int err)
 {
-	if (family == AF_INET6 && err == -EINVAL)
+	/* Older kernels have no buffer for it. */
+	if (family == AF_INET6 && (err == -EINVAL || err == -ENOBUFS))
 		return "refused; IPv6 takes an MTU of 1280 or more";
 	if (family == AF_INET6 && err == -EACCES)
 		return "IPv6 is turned off: sysctl net.ipv6.conf.default.disable_ipv6";

@@ -357,7 +357,7 @@ int netns_refused(void)
 	if (uname(&name) ||
 	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
 		return 0;
-	return major < 4 || (major == 4 && minor < 16) ? -EOPNOTSUPP : 0;
+	return major < 4 || (major == 4 && minor < 17) ? -EOPNOTSUPP : 0;
 }
 
 int netns_enter(int fd)

@@ -175,7 +175,7 @@ int netns_new(void);
 int netns_get(void);
 
 /*
- * Before 4.16 the kernel gives modules no way to make a file that stands for a
+ * Before 4.17 the kernel gives modules no way to make a file that stands for a
  * namespace: what mytun says then, and 0 on all others.
  */
 int netns_refused(void);

@@ -395,6 +395,10 @@ damage() {
 	until_ok at_work "$reading"
 	mytun-gen tx -i in0 -l ring -Q --address 198.18.0.1/24 -r $RATE \
 		--pcap-in "$DIR/one.pcap" > "$DIR/tx.text" 2>> "$DIR/log"
+	# The damaged one does not count: it waits for one more.
+	until_ok came 200
+	sleep 1
+	kill "$reading"
 	ended "$reading"
 	[ $? = 3 ] && expect "$DIR/rx.json" damaged = 1 &&
 		expect "$DIR/rx.json" stamped = 199

@@ -343,13 +343,15 @@ TEST_F_TIMEOUT(qdiscs, parameter, 120)
 
 /*
  * What waits fills the new length to the last place: the next packet has none.
- * The core of kernels before 4.20 put it behind the end.
+ * The core of kernels before 5.0 puts it behind the end.
  */
 TEST_F_TIMEOUT(qdiscs, length_of_what_waits, 120)
 {
 	unsigned int length, i;
 	uint64_t before;
 
+	if (!self->strict)
+		SKIP(return, "an old kernel's own tun would do it, too");
 	ASSERT_EQ(0, start(self, variant->flags, 0));
 	drain(self);
 	for (length = LENGTH - 1; length; length--) {

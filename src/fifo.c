@@ -36,7 +36,7 @@ static void **table_create(unsigned int size)
 
 /*
  * What waits moves to @table, the oldest first; the other table is returned.
- * ptr_ring_resize() of kernels before 4.20 leaves a ring that is full then with
+ * ptr_ring_resize() of kernels before 5.0 leaves a ring that is full then with
  * a place behind its end, and writes there (aff6db454599).
  */
 static void **table_swap(struct mytun_queue *q, void **table,

@@ -564,6 +564,9 @@ u32 mytun_queue_waiting(const struct mytun_queue *q)
 
 	if (!ring->size)
 		return 0;
+	/* Before 4.16 it is behind the end for a moment. */
+	if (head >= ring->size)
+		head = 0;
 	n = READ_ONCE(ring->producer) - head;
 	if (n < 0)
 		n += ring->size;

@@ -10,7 +10,7 @@ static const char text[] =
 "\n"
 "Tunnel:\n"
 "  -L, --local ADDR[,PORT]   address of this end (port 51821)\n"
-"  -R, --remote ADDR[,PORT]  address of the other end\n"
+"  -R, --remote ADDR[,PORT]  address of the other end; link-local: ADDR%INTERFACE\n"
 "      --key FILE            encrypt, with the key in FILE; the same at both ends\n"
 "      --cipher C            xchacha20-poly1305 (default) or chacha20-poly1305\n"
 "      --generate-key FILE   make a key in a new file, and do nothing else\n"

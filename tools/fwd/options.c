@@ -235,10 +235,10 @@ static void conclude(struct options *options, const struct raw *raw)
 	if (!raw->local || !raw->remote)
 		errx(USAGE, "--local and --remote are needed; see mytun-fwd --help");
 	if (socket_parse(raw->local, PORT, &tunnel->sockets.local))
-		errx(USAGE, "local: %s is not ADDRESS or ADDRESS,PORT",
+		errx(USAGE, "local: %s is not ADDRESS[%%INTERFACE][,PORT]",
 		     raw->local);
 	if (socket_parse(raw->remote, PORT, &tunnel->remote))
-		errx(USAGE, "remote: %s is not ADDRESS or ADDRESS,PORT",
+		errx(USAGE, "remote: %s is not ADDRESS[%%INTERFACE][,PORT]",
 		     raw->remote);
 	if (tunnel->remote.any.sa_family != tunnel->sockets.local.any.sa_family)
 		errx(USAGE, "local and remote are of different families");

@@ -47,13 +47,18 @@ def is_emulators(console):
     The kernel has one there while it changes an instruction. An emulated
     processor that translates it just when it is taken away again keeps it,
     and the kernel, which is done, does not know it any more. Or it returns
-    to it for ever: then the other processor hangs with whatever that one
-    holds, and the NMI finds it at the next change.
+    to it for ever: then the NMI finds it on its way there, where no breakpoint
+    is any more; or it finds the other processor, which hangs with whatever that
+    one holds, at the next change.
     """
     if re.search(r"\bint3: 0000\b", console):
         return True
     panic = console.rpartition("NMI: Not continuing")
-    return bool(panic[1] and re.search(
+    if not panic[1]:
+        return False
+    came_from = re.search(r"\basm_exc_int3\+0x.*?\bRIP: .*?<([0-9a-f]{2})>",
+                          panic[2], re.DOTALL)
+    return bool(came_from and came_from[1] != "cc") or bool(re.search(
         r"\b(ftrace_run_update_code|text_poke_\w+|arch_jump_label_\w+)\+0x",
         panic[2]))
 

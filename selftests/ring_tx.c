@@ -655,12 +655,13 @@ TEST_F_TIMEOUT(ring_tx, gso, LIMIT)
 	close(raw);
 }
 
-/* A segment of a TCP stream that GRO may merge with the one before. */
-static size_t segment(struct ringdev *dev, uint8_t *to, uint32_t seq,
-		      const uint8_t *payload, size_t size)
+/* A segment of TCP that GRO may merge with the one before; false: no room. */
+static bool put_segment(struct ringdev *dev, struct ringmem *mem, uint32_t seq,
+			const uint8_t *payload, size_t size)
 {
+	struct mytun_record *record;
 	struct packet *p = dev->packet;
-	uint8_t *l3;
+	uint8_t *l3, *to;
 	uint16_t sum;
 
 	packet_tcp(p, &dev->in, TCP_ACK, seq, 1, payload, size);
@@ -671,11 +672,16 @@ static size_t segment(struct ringdev *dev, uint8_t *to, uint32_t seq,
 	sum = sum >= 0x4000 ? sum - 0x4000 : sum - 0x4001;
 	l3[10] = sum >> 8;
 	l3[11] = sum & 0xff;
+	record = ringmem_reserve(mem, dev->front + p->size);
+	if (!record)
+		return false;
+	to = record_data(record);
 	memset(to, 0, dev->front);
 	if (!(dev->flags & IFF_NO_PI))
 		to[2] = 0x08;
 	memcpy(to + dev->front, p->data, p->size);
-	return dev->front + p->size;
+	ringmem_push(mem);
+	return true;
 }
 
 /* The largest packet that the stack sees says whether packets were merged. */
@@ -686,7 +692,6 @@ TEST_F_TIMEOUT(ring_tx, gro_merges, LIMIT)
 			       (self->dev.ethernet ? 14 : 0);
 	enum { SEGMENTS = 16, SIZE = 1000 };
 	static uint8_t payload[SIZE], buffer[65536];
-	struct mytun_record *record;
 	ssize_t size, largest = 0;
 	size_t total = 0;
 	int i, raw;
@@ -696,13 +701,11 @@ TEST_F_TIMEOUT(ring_tx, gro_merges, LIMIT)
 	make_size(_metadata, self, variant, RING_BIG, 0);
 	ASSERT_EQ(0, wait_for(need_wakeup, &self->mem, DEADLINE_MS));
 	for (i = 0; i < SEGMENTS; i++) {
-		record = ringmem_reserve(&self->mem, headers + SIZE);
-		ASSERT_NE(NULL, record);
 		random_fill(&self->seed, payload, SIZE);
+		ASSERT_TRUE(put_segment(&self->dev, &self->mem, i * SIZE,
+					payload, SIZE));
 		ASSERT_EQ(headers + SIZE,
-			  segment(&self->dev, record_data(record), i * SIZE,
-				  payload, SIZE));
-		ringmem_push(&self->mem);
+			  self->dev.front + self->dev.packet->size);
 	}
 	ASSERT_LE(0, ringmem_submit(&self->mem));
 	while (total < SEGMENTS * SIZE) {
@@ -732,10 +735,7 @@ TEST_F_TIMEOUT(ring_tx, gro_keeps_nothing_behind, LIMIT)
 {
 	const bool keeps = variant->drive == MYTUN_DRIVE_NAPI &&
 			   variant->drive_flags & MYTUN_DRIVE_GRO;
-	const size_t headers = self->dev.front + 40 +
-			       (self->dev.ethernet ? 14 : 0);
-	struct mytun_record *record;
-	uint8_t payload[100] = {};
+	const uint8_t payload[100] = {};
 	unsigned int tries;
 	char path[96];
 	int raw;
@@ -749,10 +749,8 @@ TEST_F_TIMEOUT(ring_tx, gro_keeps_nothing_behind, LIMIT)
 	make_size(_metadata, self, variant, RING_BIG, 0);
 	for (tries = 1;; tries++) {
 		ASSERT_EQ(0, wait_for(need_wakeup, &self->mem, DEADLINE_MS));
-		record = ringmem_reserve(&self->mem, headers + 100);
-		ASSERT_NE(NULL, record);
-		segment(&self->dev, record_data(record), 0, payload, 100);
-		ringmem_push(&self->mem);
+		ASSERT_TRUE(put_segment(&self->dev, &self->mem, 0, payload,
+					sizeof(payload)));
 		ASSERT_LE(0, ringmem_submit(&self->mem));
 		ASSERT_EQ(0, ringmem_wait_sent(&self->mem, DEADLINE_MS));
 		if (!keeps || !wait_events(raw, POLLIN, QUIET_MS))

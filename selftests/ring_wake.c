@@ -353,7 +353,8 @@ TEST_F_TIMEOUT(wake_rx, moderated_by_packets, 60)
 	/* The time that began with the packets above does not run on. */
 	start = now_ms();
 	send_raw(_metadata, self, 1);
-	while (ringmem_counter(&kernel->rx_wakeups) == 1 && now_ms() - start < DEADLINE_MS)
+	while (ringmem_counter(&kernel->rx_wakeups) == 1 &&
+	       now_ms() - start < DEADLINE_MS)
 		sleep_ms(1);
 	EXPECT_EQ(2, ringmem_counter(&kernel->rx_wakeups));
 	EXPECT_LE(990, now_ms() - start);

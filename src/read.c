@@ -18,13 +18,14 @@
 int mytun_read_wait(struct mytun_queue *q, bool nonblock)
 {
 	DEFINE_WAIT(wait);
-	int err = 0;
+	int err;
 
 	if (nonblock)
-		return -EAGAIN;
-	for (;;) {
+		return mytun_ring_has_rx(q) ? -EBUSY : -EAGAIN;
+	do {
 		/* Sets the state before the look: pairs with wq_has_sleeper. */
 		prepare_to_wait(&q->wq.wait, &wait, TASK_INTERRUPTIBLE);
+		err = 0;
 		if (!ptr_ring_empty(&q->ring))
 			break;
 		if (mytun_ring_has_rx(q)) {
@@ -40,9 +41,24 @@ int mytun_read_wait(struct mytun_queue *q, bool nonblock)
 			break;
 		}
 		schedule();
-	}
+		/*
+		 * Whoever wakes takes the entry off the wait queue. If it was
+		 * for a packet, finish_wait() has nothing left to undo.
+		 */
+	} while (ptr_ring_empty(&q->ring));
 	finish_wait(&q->wq.wait, &wait);
 	return err;
+}
+
+/* All or nothing, as skb_copy_datagram_iter() does it. */
+static int put_bytes(const void *data, struct iov_iter *to, size_t len)
+{
+	size_t done = copy_to_iter(data, len, to);
+
+	if (likely(done == len))
+		return 0;
+	iov_iter_revert(to, done);
+	return -EFAULT;
 }
 
 /* Copy the payload with the VLAN tag, if any, where it belongs. */
@@ -52,9 +68,13 @@ static int put_payload(struct sk_buff *skb, struct iov_iter *to, size_t len)
 	size_t n;
 	int err;
 
-	if (!skb_vlan_tag_present(skb))
-		return skb_copy_datagram_iter(skb, 0, to,
-					      min_t(size_t, len, skb->len));
+	if (!skb_vlan_tag_present(skb)) {
+		len = min_t(size_t, len, skb->len);
+		/* Short for what most packets are: in one piece. */
+		if (likely(len <= skb_headlen(skb)))
+			return put_bytes(skb->data, to, len);
+		return skb_copy_datagram_iter(skb, 0, to, len);
+	}
 	/* Addresses, the tag, and then the frame from its EtherType on. */
 	veth.h_vlan_proto = skb->vlan_proto;
 	veth.h_vlan_TCI = htons(skb_vlan_tag_get(skb));
@@ -175,9 +195,7 @@ ssize_t mytun_read_one(struct mytun *tun, struct mytun_queue *q,
 	int err;
 
 	while (!(packet = mytun_packet_take(tun, q))) {
-		/* What was there before the ring was made has been read. */
-		if (mytun_ring_has_rx(q))
-			return -EBUSY;
+		/* What was there before a ring was made has been read. */
 		err = mytun_read_wait(q, nonblock);
 		if (err)
 			return err;

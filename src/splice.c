@@ -84,9 +84,8 @@ static void *wait_and_take(struct mytun *tun, struct mytun_queue *q,
 			have = min(have, room);
 			continue;
 		}
-		/* What was there before the ring was made has been read. */
-		err = mytun_ring_has_rx(q) ? -EBUSY :
-		      mytun_read_wait(q, nonblock);
+		/* What was there before a ring was made has been read. */
+		err = mytun_read_wait(q, nonblock);
 		if (err)
 			goto fail;
 	}

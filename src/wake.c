@@ -243,7 +243,7 @@ long mytun_wake_wait(struct mytun_queue *q, struct mytun_rings *r,
 	/* One that would overflow is for ever. */
 	until = w.timeout_ns < 0 ? KTIME_MAX :
 		ktime_add_safe(ktime_get(), ns_to_ktime(w.timeout_ns));
-	for (;;) {
+	do {
 		prepare_to_wait(&q->wq.wait, &wait, TASK_INTERRUPTIBLE);
 		ret = came_true(r, w.events);
 		if (ret)
@@ -255,13 +255,16 @@ long mytun_wake_wait(struct mytun_queue *q, struct mytun_rings *r,
 		if (signal_pending(current))
 			break;
 		ret = 0;
-		if (ktime_compare(ktime_get(), until) >= 0)
-			break;
-		if (until == KTIME_MAX)
+		if (until == KTIME_MAX) {
 			schedule();
-		else
+		} else {
+			if (ktime_compare(ktime_get(), until) >= 0)
+				break;
 			schedule_hrtimeout(&until, HRTIMER_MODE_ABS);
-	}
+		}
+		/* As in mytun_read_wait(). */
+		ret = came_true(r, w.events);
+	} while (!ret);
 	finish_wait(&q->wq.wait, &wait);
 	return ret;
 }

@@ -35,6 +35,7 @@ struct shared {
 	unsigned long taken;
 	unsigned long calls;
 	bool answers;
+	bool tells;			/* how many calls it made */
 };
 
 static struct shared *shared;
@@ -48,7 +49,8 @@ static void take(const struct carrier *carrier, void *state)
 		packets = carrier->ops->await(state);
 		if (__atomic_load_n(&shared->answers, __ATOMIC_ACQUIRE))
 			carrier->ops->send(state, packets);
-		shared->calls = carrier->ops->calls(state);
+		if (__atomic_load_n(&shared->tells, __ATOMIC_ACQUIRE))
+			shared->calls = carrier->ops->calls(state);
 		__atomic_add_fetch(&shared->taken, packets, __ATOMIC_RELEASE);
 	}
 }
@@ -83,9 +85,21 @@ static double one_way(int source)
 	return median(&cost, TIMES);
 }
 
+/* System calls of the process that waits, with one packet more. */
+static unsigned long calls_until_now(int source)
+{
+	unsigned long number = shared->taken + 1;
+
+	__atomic_store_n(&shared->tells, true, __ATOMIC_RELEASE);
+	send_one(source);
+	until_taken(number);
+	__atomic_store_n(&shared->tells, false, __ATOMIC_RELEASE);
+	return shared->calls;
+}
+
 static double burst(int source, double *calls)
 {
-	unsigned long before = shared->taken, called = shared->calls;
+	unsigned long called = calls_until_now(source), before = shared->taken;
 	struct series cost;
 	unsigned int n;
 	uint64_t start;
@@ -96,7 +110,8 @@ static double burst(int source, double *calls)
 		until_taken(before + (n + 1) * ROUND);
 		cost.value[n ? n - 1 : 0] = now() - start;
 	}
-	*calls = (double)(shared->calls - called) / (shared->taken - before);
+	called = calls_until_now(source) - called;
+	*calls = (double)called / (shared->taken - before);
 	return median(&cost, ROUND);
 }
 

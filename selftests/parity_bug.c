@@ -236,7 +236,8 @@ TEST_F_TIMEOUT(bug, backpressure, 120)
 	struct rtnl_link_stats64 stats;
 	struct qdisc_stats waiting;
 	struct link_info info;
-	int fd, i, ms;
+	unsigned int ms;
+	int fd, i;
 
 	fd = device_create(self->name, IFF_TUN | IFF_NO_PI | IFF_BACKPRESSURE);
 	ASSERT_LE(0, fd);

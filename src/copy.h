@@ -18,20 +18,18 @@ int mytun_copy_any(const struct mytun *tun, const struct sk_buff *skb,
 		   void *to, u32 front);
 
 /*
- * Copy a packet with what stands in front of it, @len bytes in all. Return: 0,
- * or -1: no header can tell what it is, or the device's settings have changed.
+ * Copy a packet behind @front bytes that stand in front of it. Return: 0, or
+ * -1: no header can tell what it is, or the device's settings have changed.
  */
 static __always_inline int mytun_copy_packet(const struct mytun *tun,
 					     const struct sk_buff *skb,
-					     void *to, u32 len)
+					     void *to, u32 front)
 {
 	unsigned int flags = READ_ONCE(tun->flags);
-	u32 front = len - skb->len;
 
 	/* In one piece, without a tag beside it. */
 	if (unlikely(skb_is_nonlinear(skb) || skb_vlan_tag_present(skb)))
-		return mytun_copy_any(tun, skb, to,
-				      len - mytun_packet_len(skb));
+		return mytun_copy_any(tun, skb, to, front);
 	/* Short for what most packets are. */
 	if (front == sizeof(struct virtio_net_hdr) && flags & IFF_NO_PI &&
 	    !skb_is_gso(skb)) {

@@ -11,11 +11,11 @@
  * Load the consumer's position. One that makes no sense is counted and not
  * believed: the ring stays as full as it was.
  */
-static void load_consumer(struct mytun_rings *r)
+static __always_inline void load_consumer(struct mytun_rings *r)
 {
 	u32 consumer = smp_load_acquire(&r->u->rx_consumer);	/* B */
 
-	if (mytun_ring_used(r->rx_pos, consumer, r->rx_size) < 0)
+	if (unlikely(mytun_ring_used(r->rx_pos, consumer, r->rx_size) < 0))
 		WRITE_ONCE(r->k->bad_position,
 			   atomic64_inc_return(&r->bad_position));
 	else
@@ -34,15 +34,16 @@ static u32 used(const struct mytun_rings *r)
 	return r->rx_pos - r->rx_consumer;
 }
 
-/* Under rx_lock. */
-static void publish(struct mytun_rings *r)
+/* Under rx_lock. Inline: most packets are published one by one. */
+static __always_inline void publish(struct mytun_rings *r)
 {
 	u32 old = r->rx_published, packets = r->rx_unpublished;
+	struct mytun_ring_kernel *k = r->k;
 
 	if (r->rx_pos == old)
 		return;
-	WRITE_ONCE(r->k->rx_packets, r->rx_packets);
-	smp_store_release(&r->k->rx_producer, r->rx_pos);	/* A */
+	WRITE_ONCE(k->rx_packets, r->rx_packets);
+	smp_store_release(&k->rx_producer, r->rx_pos);		/* A */
 	WRITE_ONCE(r->rx_published, r->rx_pos);
 	r->rx_unpublished = 0;
 	r->rx_batches++;
@@ -109,11 +110,10 @@ static void stop_if_full(struct mytun *tun, struct mytun_queue *q,
 		start_queue(tun, q, r);
 }
 
-/* The same for an xdp_frame. */
+/* mytun_copy_packet() for an xdp_frame. */
 static void copy_frame(const struct mytun *tun, struct xdp_frame *frame,
-		       void *to, u32 len)
+		       void *to, u32 front)
 {
-	u32 front = len - xdp_get_frame_len(frame);
 	struct mytun_front f;
 
 	mytun_frame_front(tun, frame, front, false, &f);
@@ -123,22 +123,21 @@ static void copy_frame(const struct mytun *tun, struct xdp_frame *frame,
 }
 
 /*
- * One packet, @skb or @frame, which the caller frees. Compiled once for each,
- * without a test. Return: whether the ring has it, or else in @reason why not.
+ * One packet of @bytes, @frame or, if that is NULL, @skb, which the caller
+ * frees. Compiled once for each, and for @skb without a test. Return: whether
+ * the ring has it, or else in @reason why not.
  */
 static __always_inline bool put(struct mytun *tun, struct mytun_queue *q,
 				struct mytun_rings *r, struct sk_buff *skb,
-				struct xdp_frame *frame, bool more,
+				struct xdp_frame *frame, u32 bytes, bool more,
 				enum mytun_drop *reason)
 {
+	u32 front = mytun_read_front_len(tun), len = front + bytes;
+	u32 size = mytun_record_size(&r->rules, len);
 	struct mytun_record *record;
 	bool taken = false;
-	u32 len, size;
 	void *to;
 
-	len = skb ? mytun_read_len(tun, skb) :
-		    mytun_frame_read_len(tun, frame);
-	size = mytun_record_size(&r->rules, len);
 	spin_lock(&r->rx_lock);
 	if (unlikely(size > r->rx_max)) {
 		*reason = MYTUN_DROP_TX_TOO_BIG;
@@ -155,12 +154,12 @@ static __always_inline bool put(struct mytun *tun, struct mytun_queue *q,
 	}
 	record = r->rx_area.map + (r->rx_pos & (r->rx_size - 1));
 	to = (void *)record + MYTUN_RECORD_HEADER + r->rules.head_room;
-	if (!skb) {
+	if (frame) {
 		mytun_frame_fill(record, &r->rules, q, frame, size, len);
-		copy_frame(tun, frame, to, len);
+		copy_frame(tun, frame, to, front);
 	} else {
 		mytun_record_fill(record, &r->rules, tun, q, skb, size, len);
-		if (unlikely(mytun_copy_packet(tun, skb, to, len))) {
+		if (unlikely(mytun_copy_packet(tun, skb, to, front))) {
 			*reason = MYTUN_DROP_TX_HEADER;
 			goto out;
 		}
@@ -192,12 +191,14 @@ out:
 bool mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
 		    struct mytun_rings *r, struct sk_buff *skb, bool more)
 {
+	u32 bytes = mytun_packet_len(skb);
 	enum mytun_drop reason;
-	bool taken = put(tun, q, r, skb, NULL, more, &reason);
+	bool taken = put(tun, q, r, skb, NULL, bytes, more, &reason);
 
 	if (likely(taken)) {
-		mytun_count_tx(q, skb);
-		consume_skb(skb);
+		mytun_count_tx_bytes(q, bytes);
+		/* As softirqs are off: heads are given back many at a time. */
+		napi_consume_skb(skb, 1);
 	} else {
 		mytun_drop(tun, q, skb, reason);
 	}
@@ -210,7 +211,8 @@ bool mytun_ring_put_frame(struct mytun *tun, struct mytun_queue *q,
 			  bool more)
 {
 	enum mytun_drop reason;
-	bool taken = put(tun, q, r, NULL, frame, more, &reason);
+	bool taken = put(tun, q, r, NULL, frame, xdp_get_frame_len(frame), more,
+			 &reason);
 
 	if (likely(taken))
 		mytun_frame_done(q, frame);

@@ -177,7 +177,7 @@ bool mytun_store_put(struct mytun *tun, struct mytun_queue *q,
 		clear_rooms(r, &f, size, len);
 		mytun_record_fill(r, &f.rules, tun, q, skb, size, len);
 		if (likely(!mytun_copy_packet(tun, skb, (void *)r + r->offset,
-					      len)))
+					      f.front)))
 			packet = (void *)((unsigned long)r | MYTUN_STORED_BIT);
 		else
 			r = NULL;
@@ -189,7 +189,7 @@ bool mytun_store_put(struct mytun *tun, struct mytun_queue *q,
 		mytun_queue_stop_if_full(tun, q);
 	spin_unlock(&q->ring.producer_lock);
 	if (r)
-		consume_skb(skb);
+		napi_consume_skb(skb, 1);
 	return taken;
 }
 

@@ -120,7 +120,7 @@ u32 mytun_record_hash(const struct mytun *tun, const struct sk_buff *skb)
 }
 
 static int mytun_copy_packet(const struct mytun *tun,
-			     const struct sk_buff *skb, void *to, u32 len)
+			     const struct sk_buff *skb, void *to, u32 front)
 {
 	unsigned int at = (unsigned char *)to - model_rx;
 	struct mytun_record *rec = to - MYTUN_RECORD_HEADER;
@@ -131,11 +131,11 @@ static int mytun_copy_packet(const struct mytun *tun,
 	return 0;
 }
 
-static void mytun_count_tx(struct mytun_queue *q, struct sk_buff *skb)
+static void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
 {
 }
 
-static void consume_skb(struct sk_buff *skb)
+static void napi_consume_skb(struct sk_buff *skb, int budget)
 {
 }
 

@@ -236,9 +236,9 @@ struct mytun_intake_rules {
 #define mytun_count_drop(tun, q, reason)				\
 	model_require(0, "no packet is dropped")
 #define mytun_copy_args(to, size, from)		(memcpy(to, from, size), 0)
-#define mytun_read_len(tun, skb)		((skb)->len)
-#define mytun_frame_read_len(tun, frame)	((void)(frame), 0)
+#define mytun_packet_len(skb)			((skb)->len)
+#define mytun_read_front_len(tun)		0
 #define mytun_frame_fill(rec, rules, q, frame, size, len)	((void)0)
-#define copy_frame(tun, frame, to, len)		((void)(frame))
+#define copy_frame(tun, frame, to, front)		((void)(frame))
 
 #endif /* SELFTESTS_MODEL_KERNEL_H */

@@ -398,6 +398,19 @@ driven() {
 		[ "$(grep -c '"size": 262144' "$DIR/rings")" = 2 ]
 }
 
+# A thread that sleeps is woken later: the driver was told, and the tunnel
+# carries what it should. A layer without rings cannot do it.
+coalesced() {
+	both -l ring --coalesce 16,3000
+	traffic
+	carried=$?
+	rings fwd0 "$DIR/rings"
+	leave && [ $carried = 0 ] &&
+		expect "$DIR/rings" wake_packets = 16 wake_usecs = 3000 &&
+		fails 1 "the layer is not ring" mytun-fwd -i fwd0 -L 192.0.2.1 \
+			-R 192.0.2.2 -l batch --coalesce 16,3000
+}
+
 # BYTES: the path between the ends carries so much.
 path() {
 	ip link set dev veth0 mtu "$1" && ip -n fwd-far link set dev veth0 mtu "$1"
@@ -637,6 +650,9 @@ statuses() {
 		--address=10.0.0.1/8=--address=10.0.0.2/8 second one of IPv4
 		--interval=0.05 no number of seconds from 0.1
 		--interval=nan no number of seconds
+		--coalesce=64 is not PACKETS,MICROSECONDS
+		--coalesce=1,50 no number of packets from 2 on
+		--coalesce=64,1000001 no number of microseconds up to a million
 		--drive=nobody is none of caller, napi, lent, thread
 		--layer=none is none of best, ring, batch, plain, tun
 		--device=sixteen-letters- too long a name
@@ -672,7 +688,7 @@ mytun-fwd --generate-key "$KEY"
 mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
-echo "1..49"
+echo "1..50"
 echo "# $BYTES of TCP, and a second of it back"
 for layer in tun plain batch ring; do
 	carries -l $layer && grouped_if_cut
@@ -747,6 +763,8 @@ for drive in caller lent thread; do
 	driven $drive
 	result "drive $drive, smaller rings"
 done
+coalesced
+result "coalesced wake-ups"
 shorter_path
 result "paths that carry less"
 socket_buffers

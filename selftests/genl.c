@@ -470,7 +470,7 @@ static void *churn(void *arg)
 		}
 		if (queues_detach(c->q, slot) || queues_attach(c->q, slot))
 			return "detach";
-		c->purges++;
+		__atomic_add_fetch(&c->purges, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -489,7 +489,10 @@ TEST_F_TIMEOUT(flows, learned_and_purged_meanwhile, 900)
 	c.flow.from.addr[variant->family == AF_INET ? 1 : 3] = 200;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, churn, &c));
 	until = now_ms() + 600000;
-	for (i = 0; i < rounds && now_ms() < until; i++)
+	/* The other thread, too, is to have had its time. */
+	for (i = 0; (i < rounds ||
+		     __atomic_load_n(&c.purges, __ATOMIC_RELAXED) < 3) &&
+	     now_ms() < until; i++)
 		judge_flows(_metadata, &self->f, self->q, self->ifindex, 1000,
 			    self->seen);
 	__atomic_store_n(&c.stop, true, __ATOMIC_RELAXED);

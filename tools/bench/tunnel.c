@@ -41,6 +41,7 @@
 #define WINDOW		64		/* datagrams that are on the way */
 #define DATAGRAMS	4096
 #define WORDS		12
+#define COALESCE	"32,50"		/* packets, microseconds */
 #define RATE		"Mbit/s per GIPS"
 
 struct end {
@@ -69,6 +70,11 @@ static const struct end ends[] = {
 		"-l", "ring", "--gro", "--drive", "napi" } },
 	{ "mytun", "ring, UDP_SEGMENT", true, .words = {
 		"-l", "ring", "--vnet-hdr" } },
+	{ "mytun", "ring, coalesced, one datagram a call", .words = {
+		"-l", "ring", "--coalesce", COALESCE,
+		"--no-udp-segment", "--no-udp-gro" } },
+	{ "mytun", "ring, coalesced, UDP_SEGMENT", .words = {
+		"-l", "ring", "--coalesce", COALESCE } },
 };
 
 static int near_netns, far_netns;

@@ -12,6 +12,7 @@
 
 #include "interface.h"
 #include "json.h"
+#include "number.h"
 
 /* Since Linux 6.2. */
 #ifndef TUN_F_USO4
@@ -19,7 +20,11 @@
 #define TUN_F_USO6	0x40
 #endif
 
+#ifndef IFF_BACKPRESSURE
+#define IFF_BACKPRESSURE	0x0080
+#endif
 #define VNET_HDR_SIZE	10
+#define WAKE_USECS_MAX	1000000		/* MYTUN_IOC_MODERATE */
 
 static const char *const layers[] = {
 	[LAYER_BEST] = "best",
@@ -100,6 +105,26 @@ const char *device_set_ring(struct device_settings *settings, uint64_t bytes)
 	if (bytes & (bytes - 1))
 		return "is no power of two";
 	settings->ring_size = (uint32_t)bytes;
+	return NULL;
+}
+
+const char *device_set_wake(struct device_settings *settings,
+			    const char *text)
+{
+	const char *comma = strchr(text, ',');
+	uint64_t packets, usecs;
+	char first[16];
+
+	if (!comma || comma - text >= (long)sizeof(first))
+		return "is not PACKETS,MICROSECONDS";
+	memcpy(first, text, (size_t)(comma - text));
+	first[comma - text] = '\0';
+	if (number_parse(first, 2, UINT32_MAX, &packets))
+		return "has no number of packets from 2 on";
+	if (number_parse(comma + 1, 1, WAKE_USECS_MAX, &usecs))
+		return "has no number of microseconds up to a million";
+	settings->wake_packets = (unsigned int)packets;
+	settings->wake_usecs = (unsigned int)usecs;
 	return NULL;
 }
 
@@ -233,6 +258,24 @@ static int start_lenders(struct device *device)
 	return 0;
 }
 
+/* Return: -EOPNOTSUPP: a queue has no ring. */
+static int moderate(struct device *device,
+		    const struct device_settings *settings)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < device->queues && !err; i++)
+		err = mytun_set_moderation(device->queue[i],
+					   settings->wake_packets,
+					   settings->wake_usecs);
+	if (err)
+		warnx("%s: who sleeps cannot be woken later: %s", device->name,
+		      err == -EOPNOTSUPP ? "the layer is not ring" :
+					   strerror(-err));
+	return err;
+}
+
 static const char *explain(int err, const struct device_settings *settings)
 {
 	switch (err) {
@@ -267,6 +310,9 @@ int device_open(struct device *device, const struct device_settings *settings)
 	choose(settings->layer, &options);
 	options.name = settings->name;
 	options.flags = (settings->tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI;
+	/* A tun that does not know it drops, and takes no offence. */
+	if (settings->backpressure)
+		options.flags |= IFF_BACKPRESSURE;
 	if (settings->vnet_hdr) {
 		options.flags |= IFF_VNET_HDR;
 		options.vnet_hdr_size = VNET_HDR_SIZE;
@@ -288,6 +334,8 @@ int device_open(struct device *device, const struct device_settings *settings)
 	}
 	device->queues = settings->queues;
 	err = mytun_interface(device->queue[0], device->name);
+	if (!err && settings->wake_usecs)
+		err = moderate(device, settings);
 	if (!err)
 		err = configure(device, settings);
 	if (!err && settings->drive == MYTUN_DRIVE_LENT &&

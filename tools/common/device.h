@@ -41,9 +41,12 @@ struct device_settings {
 	uint32_t ring_size;	/* bytes; 0: the library's default */
 	uint16_t head_room, tail_room;
 	unsigned int drive, drive_flags, poll_us;
+	/* Of rings: a sleeping reader is woken for so many, or so long after. */
+	unsigned int wake_packets, wake_usecs;	/* both 0: at once */
 	unsigned int mtu;	/* 0: as it is */
 	unsigned int txqueuelen;	/* 0: as it is */
 	bool leave_down;
+	bool backpressure;	/* what finds no room waits in the qdisc */
 	struct interface_address address[DEVICE_ADDRESSES_MAX];
 	unsigned int addresses;
 };
@@ -65,6 +68,9 @@ const char *device_set_name(struct device_settings *settings,
 const char *device_add_address(struct device_settings *settings,
 			       const char *text);
 const char *device_set_ring(struct device_settings *settings, uint64_t bytes);
+
+const char *device_set_wake(struct device_settings *settings,
+			    const char *text);
 
 /* Return: a layer, or -1. */
 int device_layer(const char *name);

@@ -36,6 +36,8 @@ static const char text[] =
 "      --drive DRIVE         who empties the TX ring: caller, napi, lent, thread\n"
 "      --gro                 the driver merges packets of a flow\n"
 "      --poll N              microseconds that a thread looks before it sleeps\n"
+"      --coalesce N,T        sleep until N packets wait for the tunnel, or one for T\n"
+"                            microseconds (default: one)\n"
 "  -b, --batch N             packets at a time (64)\n"
 "      --busy                look for packets without sleeping\n"
 "\n"

@@ -28,6 +28,7 @@ enum {
 	OPTION_DRIVE, OPTION_GRO, OPTION_POLL, OPTION_CPUS, OPTION_KEY,
 	OPTION_CIPHER, OPTION_GENERATE, OPTION_NO_SEGMENT, OPTION_NO_UDP_GRO,
 	OPTION_BUFFER, OPTION_BUSY, OPTION_INTERVAL, OPTION_JSON,
+	OPTION_COALESCE,
 };
 
 static const struct option names[] = {
@@ -35,6 +36,7 @@ static const struct option names[] = {
 	{ "batch", required_argument, NULL, 'b' },
 	{ "busy", no_argument, NULL, OPTION_BUSY },
 	{ "cipher", required_argument, NULL, OPTION_CIPHER },
+	{ "coalesce", required_argument, NULL, OPTION_COALESCE },
 	{ "cpus", required_argument, NULL, OPTION_CPUS },
 	{ "device", required_argument, NULL, 'i' },
 	{ "drive", required_argument, NULL, OPTION_DRIVE },
@@ -135,6 +137,9 @@ static void device_option(struct device_settings *device, int option)
 		break;
 	case OPTION_GRO:
 		device->drive_flags |= MYTUN_DRIVE_GRO;
+		break;
+	case OPTION_COALESCE:
+		suits("coalesce", device_set_wake(device, optarg));
 		break;
 	case OPTION_POLL:
 		device->poll_us = whole("poll", 0, 1000000);
@@ -264,6 +269,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	/* A datagram's header and tag, in multiples of 8. */
 	tunnel->settings.head_room = sizeof(struct wire_sealed);
 	tunnel->settings.tail_room = WIRE_TAG;
+	tunnel->settings.backpressure = true;
 	tunnel->batch = 64;
 	tunnel->udp_segment = true;
 	tunnel->sockets.gro = true;

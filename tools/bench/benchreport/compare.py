@@ -40,9 +40,8 @@ class Change:
 
     def __str__(self):
         percent = (self.after - self.before) / self.before * 100
-        digits = 0 if self.after >= 100 else 1
-        return (f"{self.number}: {self.before:.{digits}f} -> "
-                f"{self.after:.{digits}f} ({percent:+.1f} %, since "
+        return (f"{self.number}: {results.text(self.before)} -> "
+                f"{results.text(self.after)} ({percent:+.1f} %, since "
                 f"{self.base.commit})")
 
 

@@ -13,6 +13,13 @@ OURS = "mytun"
 MORE_IS_BETTER = ("Mbit/s per GIPS", "segments/skb")
 
 
+def text(value):
+    """A number with the digits that tell something."""
+    digits = 0 if value >= 100 or value == int(value) else \
+        1 if value >= 10 else 2
+    return f"{value:.{digits}f}"
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """What numbers are of: how packets were carried, and in which test."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The table that people read."""
 
+from . import results
+
 TITLES = {
     "receive": "From the stack to the user",
     "transmit": "From the user to the stack",
@@ -33,8 +35,7 @@ def _cell(row, label):
 def _value(value):
     if value is None:
         return ""
-    return f"{value:.0f}" if value >= 100 or value == int(value) \
-        else f"{value:.1f}"
+    return results.text(value)
 
 
 def _columns(numbers):

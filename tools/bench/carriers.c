@@ -107,6 +107,21 @@ static const struct definition rememberers[] = {
 	{ "mytun", "ring", CARRIER_RING, 64, ONE_SENDS, .queues = 4 },
 };
 
+static const struct definition pairs_receiving[] = {
+	{ "mytun", "read", CARRIER_PLAIN, 1 },
+	{ "mytun", "batch read", CARRIER_BATCH, 64 },
+	{ "mytun", "ring, to the user", CARRIER_RING, 64 },
+};
+
+static const struct definition pairs_sending[] = {
+	{ "mytun", "write", CARRIER_PLAIN, 1 },
+	{ "mytun", "batch write", CARRIER_BATCH, 64 },
+	{ "mytun", "ring, to the stack", CARRIER_RING, 64, 0,
+	  MYTUN_DRIVE_CALLER },
+	{ "mytun", "ring, to the stack", CARRIER_RING, 64, 0,
+	  MYTUN_DRIVE_THREAD },
+};
+
 static const struct carrier peers_receiving[] = {
 	{ { "AF_PACKET", "TPACKET_V3", "dummy", .batch = 64 }, &packet_ops,
 	  .ethernet = true, .option = PACKET_TPACKET },
@@ -209,6 +224,13 @@ void carriers_wake(void (*run)(const struct carrier *carrier))
 void carriers_flows(void (*run)(const struct carrier *carrier))
 {
 	run_all(rememberers, COUNT(rememberers), true, run);
+}
+
+void carriers_pairs(void (*to_user)(const struct carrier *carrier),
+		    void (*to_stack)(const struct carrier *carrier))
+{
+	run_all(pairs_receiving, COUNT(pairs_receiving), false, to_user);
+	run_all(pairs_sending, COUNT(pairs_sending), true, to_stack);
 }
 
 void *carrier_open(const struct carrier *carrier)

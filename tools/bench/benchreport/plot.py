@@ -19,6 +19,8 @@ BARS = (
      "of the table, for each packet"),
     ("tunnel", "TCP", "TCP in a tunnel: Mbit/s for each 10^9 instructions a "
      "second; more is better"),
+    ("pairs", "median", "With two processors: how many times what tun carries "
+     "of packets of {} bytes; more is better"),
 )
 
 WIDTH = 960

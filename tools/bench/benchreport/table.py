@@ -9,6 +9,7 @@ TITLES = {
     "wake": "A user that sleeps",
     "flows": "Flows that a device with queues remembers",
     "tunnel": "A tunnel over UDP between two namespaces",
+    "pairs": "With two processors, by turns with tun",
 }
 LABELS = ("by", "way", "kind", "batch", "queues", "drive", "vnet_hdr",
           "checksum", "hash", "gro", "scale")

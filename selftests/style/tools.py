@@ -50,9 +50,10 @@ IDIOMS = (
     ("src/uapi/", "BIT_MACRO", re.compile(r"#define")),
 )
 
-# The memory model's stand-ins for headers, of the kernel and of C, have the
-# types and macros that those have.
-STAND_INS = ("selftests/model/kernel.h", "selftests/model/include/stdatomic.h")
+# Stand-ins for headers, of the kernel and of C, for what of the driver runs in
+# a process, have the types and macros that those have.
+STAND_INS = ("selftests/model/kernel.h", "selftests/model/include/stdatomic.h",
+             "tools/bench/lines_kernel.h")
 NOT_IN_STAND_INS = ("NEW_TYPEDEFS", "MACRO_ARG_UNUSED", "MACRO_ARG_REUSE",
                     "MEMORY_BARRIER")
 

@@ -32,6 +32,7 @@ static const struct {
 	{ "wake", bench_wake },
 	{ "flows", bench_flows },
 	{ "tunnel", bench_tunnel },
+	{ "pairs", bench_pairs },
 };
 
 #define BENCHMARKS	(sizeof(benchmarks) / sizeof(*benchmarks))

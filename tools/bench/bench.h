@@ -20,5 +20,6 @@ void bench_transmit(void);
 void bench_wake(void);
 void bench_flows(void);
 void bench_tunnel(void);
+void bench_pairs(void);
 
 #endif

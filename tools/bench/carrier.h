@@ -43,6 +43,11 @@ struct carrier_ops {
 		     const struct virtio_net_hdr *header);
 	/* Send so many, in turn; all have reached the stack on return. */
 	void (*send)(void *state, unsigned int count);
+	/*
+	 * The same, but that what there is no room for is left, and the rest
+	 * may be on its way still.
+	 */
+	void (*offer)(void *state, unsigned int count);
 	void (*close)(void *state);
 };
 

@@ -41,10 +41,14 @@ static const struct definition receivers[] = {
 	{ "tun", "read", CARRIER_PLAIN, 1, .queues = 4 },
 	{ "mytun", "read", CARRIER_PLAIN, 1, AS_TAP },
 	{ "mytun", "read", CARRIER_PLAIN, 1, AS_TAP | OFFLOAD },
+	{ "mytun", "read", CARRIER_PLAIN, 1, .queues = 4 },
 	{ "mytun", "batch read", CARRIER_BATCH, 8 },
 	{ "mytun", "batch read", CARRIER_BATCH, 64, AS_TAP },
 	{ "mytun", "batch read", CARRIER_BATCH, 64, OFFLOAD },
 	{ "mytun", "batch read", CARRIER_BATCH, 64, HASH },
+	{ "mytun", "batch read, no qdisc", CARRIER_BATCH, 64, NO_QDISC },
+	{ "mytun", "batch read, no qdisc", CARRIER_BATCH, 64,
+	  NO_QDISC | OFFLOAD },
 	{ "mytun", "ring", CARRIER_RING, 64, AS_TAP },
 	{ "mytun", "ring", CARRIER_RING, 64, AS_TAP | OFFLOAD },
 	{ "mytun", "ring", CARRIER_RING, 64, HASH },
@@ -66,6 +70,7 @@ static const struct definition senders[] = {
 	{ "tun", "write", CARRIER_PLAIN, 1, .queues = 4 },
 	{ "mytun", "write", CARRIER_PLAIN, 1, AS_TAP },
 	{ "mytun", "write", CARRIER_PLAIN, 1, VNET | LARGE },
+	{ "mytun", "write", CARRIER_PLAIN, 1, .queues = 4 },
 	{ "mytun", "write, IFF_NAPI", CARRIER_PLAIN, 1, NAPI },
 	{ "mytun", "write, IFF_NAPI", CARRIER_PLAIN, 1, NAPI | GRO },
 	{ "mytun", "batch write", CARRIER_BATCH, 8 },
@@ -102,6 +107,21 @@ static const struct definition sleepers[] = {
 
 static const struct definition rememberers[] = {
 	{ "mytun", "ring", CARRIER_RING, 64, ONE_SENDS, .queues = 4 },
+};
+
+static const struct definition pairs_receiving[] = {
+	{ "mytun", "read", CARRIER_PLAIN, 1 },
+	{ "mytun", "batch read", CARRIER_BATCH, 64 },
+	{ "mytun", "ring, to the user", CARRIER_RING, 64 },
+};
+
+static const struct definition pairs_sending[] = {
+	{ "mytun", "write", CARRIER_PLAIN, 1 },
+	{ "mytun", "batch write", CARRIER_BATCH, 64 },
+	{ "mytun", "ring, to the stack", CARRIER_RING, 64, 0,
+	  MYTUN_DRIVE_CALLER },
+	{ "mytun", "ring, to the stack", CARRIER_RING, 64, 0,
+	  MYTUN_DRIVE_THREAD },
 };
 
 static const struct carrier peers_receiving[] = {
@@ -206,6 +226,13 @@ void carriers_wake(void (*run)(const struct carrier *carrier))
 void carriers_flows(void (*run)(const struct carrier *carrier))
 {
 	run_all(rememberers, COUNT(rememberers), true, run);
+}
+
+void carriers_pairs(void (*to_user)(const struct carrier *carrier),
+		    void (*to_stack)(const struct carrier *carrier))
+{
+	run_all(pairs_receiving, COUNT(pairs_receiving), false, to_user);
+	run_all(pairs_sending, COUNT(pairs_sending), true, to_stack);
 }
 
 void *carrier_open(const struct carrier *carrier)

@@ -14,4 +14,8 @@ void carriers_transmit(void (*run)(const struct carrier *carrier));
 void carriers_wake(void (*run)(const struct carrier *carrier));
 void carriers_flows(void (*run)(const struct carrier *carrier));
 
+/* Those of mytun that are held against tun, by the way that packets go. */
+void carriers_pairs(void (*to_user)(const struct carrier *carrier),
+		    void (*to_stack)(const struct carrier *carrier));
+
 #endif

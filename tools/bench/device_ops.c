@@ -253,24 +253,29 @@ static void send_file(struct device *device, int fd, const uint8_t *data,
 		check(errno ? -errno : -EIO, device->carrier->row.way);
 }
 
-/* The user's part, copying the packet, is the same for all. */
-static void send_ring(struct device *device, struct mytun_queue *queue,
-		      const uint8_t *data, unsigned int batch)
+/*
+ * As many as there is room for. The user's part, copying the packet, is the
+ * same for all.
+ */
+static unsigned int send_ring(struct device *device, struct mytun_queue *queue,
+			      const uint8_t *data, unsigned int batch)
 {
 	struct mytun_record *records[BURST];
-	unsigned int i;
+	int room, i;
 
-	check(mytun_reserve(queue, records, batch, (__u32)device->bytes) ==
-	      (int)batch ? 0 : -ENOSPC, "reserve");
-	for (i = 0; i < batch; i++, data += device->bytes)
+	room = check(mytun_reserve(queue, records, batch,
+				   (__u32)device->bytes), "reserve");
+	for (i = 0; i < room; i++, data += device->bytes)
 		memcpy(record_data(records[i]), data, device->bytes);
-	check(mytun_submit(queue, MYTUN_ALL), "submit");
+	if (room)
+		check(mytun_submit(queue, MYTUN_ALL), "submit");
+	return (unsigned int)room;
 }
 
-static void device_ops_send(void *state, unsigned int count)
+/* In batches, each from the next queue; how many there was room for. */
+static unsigned int send_all(struct device *device, unsigned int count)
 {
-	struct device *device = state;
-	unsigned int batch = device->carrier->row.batch, i, at;
+	unsigned int batch = device->carrier->row.batch, sent = 0, i, at;
 	const uint8_t *data;
 
 	batch = batch ? batch : 1;
@@ -279,11 +284,28 @@ static void device_ops_send(void *state, unsigned int count)
 						  device->turn++ %
 						  device->queues;
 		data = device->buffer + i % BURST * device->bytes;
-		if (device->queue[at])
-			send_ring(device, device->queue[at], data, batch);
-		else
+		if (device->queue[at]) {
+			sent += send_ring(device, device->queue[at], data,
+					  batch);
+		} else {
 			send_file(device, device->fd[at], data, batch);
+			sent += batch;
+		}
 	}
+	return sent;
+}
+
+static void offer(void *state, unsigned int count)
+{
+	send_all(state, count);
+}
+
+static void device_ops_send(void *state, unsigned int count)
+{
+	struct device *device = state;
+	unsigned int i;
+
+	check(send_all(device, count) < count ? -ENOSPC : 0, "reserve");
 	if (device->carrier->drive == MYTUN_DRIVE_CALLER)
 		return;
 	for (i = 0; i < device->queues; i++)
@@ -319,5 +341,6 @@ const struct carrier_ops device_ops = {
 	.calls = calls,
 	.load = load,
 	.send = device_ops_send,
+	.offer = offer,
 	.close = device_ops_close,
 };

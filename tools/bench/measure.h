@@ -57,8 +57,8 @@ int check_errno(int ret, const char *what);
 
 /*
  * A line of JSON: what was measured, of which row, for packets of size bytes,
- * which part of it, and the number with its unit. Of "Mbit/s per GIPS" and
- * "segments/skb" more is better, of all others less.
+ * which part of it, and the number with its unit. Of "Mbit/s per GIPS",
+ * "segments/skb" and "times tun" more is better, of all others less.
  */
 void tell(const char *test, const struct row *row, size_t size,
 	  const char *part, double value, const char *unit);

@@ -3,7 +3,7 @@
  * End to end: mytun-fwd carries TCP and UDP between two network namespaces, by
  * a veth pair, on one processor. What it reaches is told as Mbit/s for each
  * 10^9 instructions a second, all of which are counted: those of both ends of
- * the tunnel, of both stacks, and of who sends and takes.
+ * the tunnel, of both stacks, and of who sends and takes. TCP is iperf3's.
  *
  *        near                               far
  *   sends 10.9.0.1                   takes 10.9.0.2
@@ -18,7 +18,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +28,7 @@
 
 #include "measure.h"
 #include "rtnl.h"
+#include "tunnel.h"
 
 #define NEAR		"10.9.0.1"
 #define FAR		"10.9.0.2"
@@ -37,7 +37,8 @@
 #define PORT		5201
 #define WARM		(1U << 20)	/* bytes before what counts */
 #define BYTES		(8U << 20)	/* of all connections together */
-#define FLOWS_MAX	8
+#define BYTES_SEGMENT	(16U << 20)	/* with UDP_SEGMENT, which is faster */
+#define FLOWS		8
 #define WINDOW		64		/* datagrams that are on the way */
 #define DATAGRAMS	4096
 #define WORDS		12
@@ -79,6 +80,27 @@ static const struct end ends[] = {
 
 static int near_netns, far_netns;
 
+pid_t tunnel_start(int netns, const char *program, const char * const *words)
+{
+	const pid_t parent = getpid();
+	const pid_t child = check_errno(fork(), "fork");
+
+	if (child)
+		return child;
+	check(netns_enter(netns), "network namespace");
+	if (!freopen("/dev/null", "w", stdout) || getppid() != parent)
+		_exit(1);
+	execvp(program, (char **)words);
+	fprintf(stderr, "bench: %s: %s\n", program, strerror(errno));
+	_exit(127);
+}
+
+void tunnel_stop(pid_t child)
+{
+	kill(child, SIGTERM);
+	waitpid(child, NULL, 0);
+}
+
 /* One end, in that namespace; its process. */
 static pid_t start_end(const struct end *end, int netns, const char *self,
 		       const char *other, const char *address)
@@ -88,145 +110,33 @@ static pid_t start_end(const struct end *end, int netns, const char *self,
 		"mytun-fwd", "-i", "fwd0", "-L", self, "-R", other,
 		"--address", address,
 	};
-	const pid_t parent = getpid();
 	unsigned int i, at = 9;
-	pid_t child;
 
 	for (i = 0; i < WORDS && end->words[i]; i++)
 		words[at++] = end->words[i];
-	child = check_errno(fork(), "fork");
-	if (child)
-		return child;
-	check(netns_enter(netns), "network namespace");
-	/* What it has counted is nobody's concern. */
-	if (!freopen("/dev/null", "w", stdout) || getppid() != parent)
-		_exit(1);
-	execv(program ? program : "./carried/mytun-fwd", (char **)words);
-	fprintf(stderr, "bench: mytun-fwd: %s\n", strerror(errno));
-	_exit(127);
+	return tunnel_start(netns, program ? program : "./carried/mytun-fwd",
+			    words);
 }
 
-static void stop(pid_t child)
-{
-	kill(child, SIGTERM);
-	waitpid(child, NULL, 0);
-}
-
-/* What it is asked for goes on in a thread, which has its own namespace. */
-struct flow {
-	pthread_t taker, sender;
-	int listener;			/* or a UDP socket */
-	struct sockaddr_in to;
-	size_t bytes;
-};
-
-static int far_socket(int type, const char *address, uint16_t port)
+/* Takes datagrams. */
+static int far_socket(const char *address)
 {
 	struct sockaddr_in self = {
 		.sin_family = AF_INET,
-		.sin_port = htons(port),
+		.sin_port = htons(PORT),
 		.sin_addr.s_addr = inet_addr(address),
 	};
-	const int on = 1, bytes = 4 << 20;
+	const int bytes = 4 << 20;
 	int fd;
 
 	check(netns_enter(far_netns), "network namespace");
-	fd = check_errno(socket(AF_INET, type | SOCK_CLOEXEC, 0), "socket");
-	check(netns_enter(near_netns), "network namespace");
-	check_errno(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)),
-		    "socket");
-	if (type == SOCK_DGRAM)
-		check_errno(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
-				       sizeof(bytes)), "SO_RCVBUFFORCE");
-	check_errno(bind(fd, (struct sockaddr *)&self, sizeof(self)), "bind");
-	if (type == SOCK_STREAM)
-		check_errno(listen(fd, 1), "listen");
-	return fd;
-}
-
-/* One connection, until all came; then it says so. */
-static void *take_stream(void *argument)
-{
-	static __thread char buffer[1 << 18];
-	struct flow *flow = argument;
-	int fd = accept(flow->listener, NULL, NULL);
-	size_t taken = 0;
-	ssize_t got;
-
-	check_errno(fd, "accept");
-	while (taken < flow->bytes) {
-		got = read(fd, buffer, sizeof(buffer));
-		if (got <= 0)
-			break;
-		taken += (size_t)got;
-	}
-	if (taken == flow->bytes && write(fd, "", 1) != 1)
-		fprintf(stderr, "bench: tunnel: %s\n", strerror(errno));
-	close(fd);
-	return NULL;
-}
-
-static void *send_stream(void *argument)
-{
-	static const char buffer[1 << 16];
-	struct flow *flow = argument;
-	size_t sent = 0, size;
-	ssize_t got;
-	char end;
-	int fd;
-
-	fd = check_errno(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	fd = check_errno(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
 			 "socket");
-	check_errno(connect(fd, (struct sockaddr *)&flow->to,
-			    sizeof(flow->to)), "connect");
-	for (; sent < flow->bytes; sent += (size_t)got) {
-		size = flow->bytes - sent;
-		got = write(fd, buffer, size < sizeof(buffer) ? size :
-						 sizeof(buffer));
-		check_errno((int)got, "TCP in the tunnel");
-	}
-	check(read(fd, &end, 1) == 1 ? 0 : -EPIPE, "TCP in the tunnel");
-	close(fd);
-	return NULL;
-}
-
-/* All bytes over so many connections; how long that took. */
-static uint64_t stream(const char *to, unsigned int count, size_t bytes)
-{
-	static struct flow flows[FLOWS_MAX];
-	uint64_t start;
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		flows[i] = (struct flow){
-			.listener = far_socket(SOCK_STREAM, to,
-					       (uint16_t)(PORT + i)),
-			.to.sin_family = AF_INET,
-			.to.sin_port = htons((uint16_t)(PORT + i)),
-			.to.sin_addr.s_addr = inet_addr(to),
-			.bytes = bytes / count,
-		};
-		check(-pthread_create(&flows[i].taker, NULL, take_stream,
-				      &flows[i]), "thread");
-	}
-	start = now();
-	for (i = 0; i < count; i++)
-		check(-pthread_create(&flows[i].sender, NULL, send_stream,
-				      &flows[i]), "thread");
-	for (i = 0; i < count; i++)
-		pthread_join(flows[i].sender, NULL);
-	start = now() - start;
-	for (i = 0; i < count; i++) {
-		pthread_join(flows[i].taker, NULL);
-		close(flows[i].listener);
-	}
-	return start;
-}
-
-static double stream_rate(const char *to, unsigned int count)
-{
-	stream(to, count, WARM);
-	return BYTES * 8e3 / stream(to, count, BYTES);
+	check(netns_enter(near_netns), "network namespace");
+	check_errno(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
+			       sizeof(bytes)), "SO_RCVBUFFORCE");
+	check_errno(bind(fd, (struct sockaddr *)&self, sizeof(self)), "bind");
+	return fd;
 }
 
 /* Datagrams that are there now, up to WINDOW. */
@@ -257,7 +167,7 @@ static double datagram_rate(const char *to, size_t size)
 	struct mmsghdr out[WINDOW] = {}, in[WINDOW] = {};
 	struct iovec out_iov[WINDOW], in_iov[WINDOW];
 	unsigned int i, sent, came, got, lost = 0;
-	int taker = far_socket(SOCK_DGRAM, to, PORT), fd;
+	int taker = far_socket(to), fd;
 	uint64_t start;
 
 	fd = check_errno(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
@@ -341,7 +251,7 @@ static void until_up(void)
 	int taker;
 
 	check(wait_for(addressed, NULL, DEADLINE_MS), "mytun-fwd");
-	taker = far_socket(SOCK_DGRAM, FAR, PORT);
+	taker = far_socket(FAR);
 	check(wait_for(answers, &taker, DEADLINE_MS), "mytun-fwd");
 	close(taker);
 }
@@ -357,7 +267,7 @@ static bool add_vxlan(const char *self, const char *other, const char *inner)
 	return !system(command);
 }
 
-static void measure_vxlan(const struct row *row)
+static void measure_vxlan(const struct row *row, size_t bytes)
 {
 	bool there;
 
@@ -366,7 +276,7 @@ static void measure_vxlan(const struct row *row)
 	check(netns_enter(near_netns), "network namespace");
 	if (there && add_vxlan(NEAR, FAR, NEAR_INNER))
 		tell("tunnel", row, 0, "TCP in VXLAN",
-		     stream_rate(FAR_INNER, 1), RATE);
+		     tunnel_tcp_rate(FAR_INNER, 1, bytes), RATE);
 	else
 		fprintf(stderr, "bench: tunnel: no VXLAN here\n");
 	link_delete("inner0");
@@ -375,12 +285,14 @@ static void measure_vxlan(const struct row *row)
 	check(netns_enter(near_netns), "network namespace");
 }
 
-static void run(const struct end *end)
+static void run(const struct end *end, bool tcp)
 {
 	const struct row row = {
 		.by = end->by, .way = end->way, .kind = "tun", .batch = 64,
 		.vnet_hdr = end->vnet_hdr, .gro = end->gro,
 	};
+	const size_t bytes = strstr(end->way, "UDP_SEGMENT") ? BYTES_SEGMENT :
+							       BYTES;
 	pid_t near, far;
 
 	if (!bench_wanted(&row))
@@ -389,22 +301,27 @@ static void run(const struct end *end)
 			 NEAR "/24");
 	far = start_end(end, far_netns, "192.0.2.2", "192.0.2.1", FAR "/24");
 	until_up();
-	tell("tunnel", &row, 0, "TCP", stream_rate(FAR, 1), RATE);
-	tell("tunnel", &row, 0, "TCP, 8 flows", stream_rate(FAR, FLOWS_MAX),
-	     RATE);
+	if (tcp) {
+		tunnel_tcp_rate(FAR, 1, WARM);
+		tell("tunnel", &row, 0, "TCP", tunnel_tcp_rate(FAR, 1, bytes),
+		     RATE);
+		tell("tunnel", &row, 0, "TCP, 8 flows",
+		     tunnel_tcp_rate(FAR, FLOWS, bytes), RATE);
+	}
 	tell("tunnel", &row, 1400, "UDP", datagram_rate(FAR, 1400), RATE);
 	tell("tunnel", &row, 64, "UDP", datagram_rate(FAR, 64), RATE);
-	measure_vxlan(&row);
-	stop(near);
-	stop(far);
+	/* Its fragments leave something behind that the others would see. */
+	if (tcp)
+		measure_vxlan(&row, bytes);
+	tunnel_stop(near);
+	tunnel_stop(far);
 }
 
 void bench_tunnel(void)
 {
 	size_t i;
+	bool tcp;
 
-	/* A sender whose other end has gone shall say so. */
-	signal(SIGPIPE, SIG_IGN);
 	near_netns = check(netns_get(), "network namespace");
 	far_netns = check(netns_new(), "network namespace");
 	check(link_add_veth("wire0", "wire1", far_netns), "veth");
@@ -415,9 +332,11 @@ void bench_tunnel(void)
 	check(addr_add("wire1", "192.0.2.2", 24), "veth");
 	check(link_set_up("wire1"), "veth");
 	check(netns_enter(near_netns), "network namespace");
+	tcp = tunnel_tcp_open(far_netns);
 	settle();
 	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		run(&ends[i]);
+		run(&ends[i], tcp);
+	tunnel_tcp_close();
 	link_delete("wire0");
 	close(far_netns);
 	close(near_netns);

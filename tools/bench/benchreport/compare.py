@@ -12,6 +12,8 @@ DIFFERENCES = {"crossing": "total"}
 DIFFERENCE_LIMIT = 0.01
 # The rest of a total, which is compared already.
 REMAINDERS = ("producer",)
+# What repeats do not agree in.
+TIMED = ("times tun",)
 # Instructions; less is not worth a word.
 SMALLEST = 2
 
@@ -40,9 +42,8 @@ class Change:
 
     def __str__(self):
         percent = (self.after - self.before) / self.before * 100
-        digits = 0 if self.after >= 100 else 1
-        return (f"{self.number}: {self.before:.{digits}f} -> "
-                f"{self.after:.{digits}f} ({percent:+.1f} %, since "
+        return (f"{self.number}: {results.text(self.before)} -> "
+                f"{results.text(self.after)} ({percent:+.1f} %, since "
                 f"{self.base.commit})")
 
 
@@ -62,7 +63,7 @@ def bases(run, named):
 def changes(run, before):
     """Each number that changed so much that it matters."""
     for number, after in run.values.items():
-        if number.part in REMAINDERS:
+        if number.part in REMAINDERS or number.unit in TIMED:
             continue
         base = next((one for one in before if number in one.values), None)
         if base is None:

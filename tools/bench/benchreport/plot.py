@@ -15,8 +15,12 @@ BARS = (
      "a packet of {} bytes"),
     ("flows", "find", "To find a flow's queue, among so many: instructions "
      "for a packet of {} bytes"),
+    ("flows", "lines", "To find a flow's queue, among so many: cache lines "
+     "of the table, for each packet"),
     ("tunnel", "TCP", "TCP in a tunnel: Mbit/s for each 10^9 instructions a "
      "second; more is better"),
+    ("pairs", "median", "With two processors: how many times what tun carries "
+     "of packets of {} bytes; more is better"),
 )
 
 WIDTH = 960
@@ -52,8 +56,8 @@ def _panel(run, drawn, size, top):
                   f"{html.escape(_name(row))}</text>",
                   f'<rect x="{LABEL}" y="{at}" width="{width}" height="{BAR}" '
                   f'fill="{colour}"/>',
-                  f'<text x="{LABEL + width + 5}" y="{middle}">{value:.0f}'
-                  "</text>"]
+                  f'<text x="{LABEL + width + 5}" y="{middle}">'
+                  f"{results.text(value)}</text>"]
         at += STEP
     return lines, at + GAP - STEP
 

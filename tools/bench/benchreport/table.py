@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """The table that people read."""
 
+from . import results
+
 TITLES = {
     "receive": "From the stack to the user",
     "transmit": "From the user to the stack",
     "wake": "A user that sleeps",
     "flows": "Flows that a device with queues remembers",
     "tunnel": "A tunnel over UDP between two namespaces",
+    "pairs": "With two processors, by turns with tun",
 }
 LABELS = ("by", "way", "kind", "batch", "queues", "drive", "vnet_hdr",
           "checksum", "hash", "gro", "scale")
@@ -33,8 +36,7 @@ def _cell(row, label):
 def _value(value):
     if value is None:
         return ""
-    return f"{value:.0f}" if value >= 100 or value == int(value) \
-        else f"{value:.1f}"
+    return results.text(value)
 
 
 def _columns(numbers):

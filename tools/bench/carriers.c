@@ -60,6 +60,7 @@ static const struct definition receivers[] = {
 	{ "mytun", "ring, no qdisc", CARRIER_RING, 64, NO_QDISC },
 	{ "mytun", "ring, no qdisc", CARRIER_RING, 64, NO_QDISC | OFFLOAD },
 	{ "mytun", "ring, no qdisc", CARRIER_RING, 64, NO_QDISC | HASH },
+	{ "mytun", "ring, no qdisc", CARRIER_RING, 64, NO_QDISC | HASH | OFFLOAD },
 };
 
 static const struct definition senders[] = {

@@ -449,9 +449,15 @@ TEST_F_TIMEOUT(flows, each_is_told_once, 300)
 struct churn {
 	struct queues *q;
 	struct packet_flow flow;
-	bool stop;
+	bool stop, failed;
 	unsigned long written, purges;
 };
+
+static void *churn_failed(struct churn *c, char *what)
+{
+	__atomic_store_n(&c->failed, true, __ATOMIC_RELAXED);
+	return what;
+}
 
 static void *churn(void *arg)
 {
@@ -466,10 +472,10 @@ static void *churn(void *arg)
 			packet_udp(&out, &c->flow, "", 0);
 			if (device_write(c->q->fd[slot], out.data,
 					 out.size) < 0)
-				return "write";
+				return churn_failed(c, "write");
 		}
 		if (queues_detach(c->q, slot) || queues_attach(c->q, slot))
-			return "detach";
+			return churn_failed(c, "detach");
 		__atomic_add_fetch(&c->purges, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -492,6 +498,7 @@ TEST_F_TIMEOUT(flows, learned_and_purged_meanwhile, 900)
 	/* The other thread, too, is to have had its time. */
 	for (i = 0; (i < rounds ||
 		     __atomic_load_n(&c.purges, __ATOMIC_RELAXED) < 3) &&
+	     !__atomic_load_n(&c.failed, __ATOMIC_RELAXED) &&
 	     now_ms() < until; i++)
 		judge_flows(_metadata, &self->f, self->q, self->ifindex, 1000,
 			    self->seen);

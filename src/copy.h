@@ -18,6 +18,16 @@ int mytun_copy_any(const struct mytun *tun, const struct sk_buff *skb,
 		   void *to, u32 front);
 
 /*
+ * The packet has been copied. With softirqs off, heads are given back many at a
+ * time; but netpoll sends with interrupts off, maybe in the midst of whoever has
+ * this CPU's cache of heads. Context: softirqs or interrupts off.
+ */
+static inline void mytun_consume(struct sk_buff *skb)
+{
+	napi_consume_skb(skb, !irqs_disabled());
+}
+
+/*
  * Copy a packet behind @front bytes that stand in front of it. Return: 0, or
  * -1: no header can tell what it is, or the device's settings have changed.
  */

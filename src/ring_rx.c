@@ -197,8 +197,7 @@ bool mytun_ring_put(struct mytun *tun, struct mytun_queue *q,
 
 	if (likely(taken)) {
 		mytun_count_tx_bytes(q, bytes);
-		/* As softirqs are off: heads are given back many at a time. */
-		napi_consume_skb(skb, 1);
+		mytun_consume(skb);
 	} else {
 		mytun_drop(tun, q, skb, reason);
 	}

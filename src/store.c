@@ -189,7 +189,7 @@ bool mytun_store_put(struct mytun *tun, struct mytun_queue *q,
 		mytun_queue_stop_if_full(tun, q);
 	spin_unlock(&q->ring.producer_lock);
 	if (r)
-		napi_consume_skb(skb, 1);
+		mytun_consume(skb);
 	return taken;
 }
 

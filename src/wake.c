@@ -58,7 +58,9 @@ void mytun_wake_moderated(struct mytun_rings *r, u32 packets, bool was_empty)
 	if (!atomic_read(&r->wake_due))
 		return;
 	r->wake_count += packets;
-	if (enough && r->wake_count >= enough && atomic_xchg(&r->wake_due, 0))
+	/* A queue that has stopped brings no more. */
+	if (((enough && r->wake_count >= enough) ||
+	     READ_ONCE(r->rx_stopped)) && atomic_xchg(&r->wake_due, 0))
 		mytun_wake_now(r);
 }
 

@@ -135,7 +135,7 @@ static void mytun_count_tx_bytes(struct mytun_queue *q, u32 len)
 {
 }
 
-static void napi_consume_skb(struct sk_buff *skb, int budget)
+static void mytun_consume(struct sk_buff *skb)
 {
 }
 

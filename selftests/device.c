@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "rtnl.h"
+#include "slower.h"
 
 #define DEFAULT_NODE	"/dev/net/mytun"
 #define DEFAULT_SCALE	40
@@ -277,10 +278,7 @@ int wait_events(int fd, short events, int ms)
 
 unsigned int deadline_ms(void)
 {
-	const char *text = getenv("MYTUN_SLOWER");
-	int slower = text ? atoi(text) : 1;
-
-	return 20000U * (slower > 1 && slower <= 100 ? slower : 1);
+	return 20000U * slower();
 }
 
 int wait_for(bool (*done)(void *arg), void *arg, int ms)

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "slower.h"
+
 struct harness_wait {
 	pid_t pid;
 	int fd;
@@ -68,30 +70,18 @@ harness_pidfd_open(long number, pid_t pid, unsigned int flags)
 	return ends[0];
 }
 
-/*
- * A kernel that checks each access is slower than what the limits of tests are
- * for: MYTUN_SLOWER says by how much.
- */
-static __attribute__((unused)) int harness_slower(void)
-{
-	const char *text = getenv("MYTUN_SLOWER");
-	int found = text ? atoi(text) : 1;
-
-	return found > 1 && found <= 100 ? found : 1;
-}
-
 static __attribute__((unused)) int
 harness_poll(struct pollfd *fds, nfds_t count, int ms)
 {
-	return poll(fds, count, ms * harness_slower());
+	return poll(fds, count, ms * slower());
 }
 
 static __attribute__((unused)) unsigned int harness_alarm(unsigned int seconds)
 {
-	return alarm(seconds * harness_slower());
+	return alarm(seconds * slower());
 }
 
-/* The harness has no other calls of these. */
+/* As slow as the kernel may be. The harness has no other calls of these. */
 #define syscall	harness_pidfd_open
 #define poll	harness_poll
 #define alarm	harness_alarm

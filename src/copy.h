@@ -28,21 +28,17 @@ static inline void mytun_consume(struct sk_buff *skb)
 }
 
 /*
- * Copy a packet behind @front bytes that stand in front of it. Return: 0, or
- * -1: no header can tell what it is, or the device's settings have changed.
+ * Copy a packet in one piece that has neither a tag beside it nor segments,
+ * behind @front bytes that stand in front of it in a device of those @flags.
+ * Return: 0, or -1: the device's settings have changed.
  */
-static __always_inline int mytun_copy_packet(const struct mytun *tun,
-					     const struct sk_buff *skb,
-					     void *to, u32 front)
+static __always_inline int mytun_copy_plain(const struct mytun *tun,
+					    unsigned int flags,
+					    const struct sk_buff *skb,
+					    void *to, u32 front)
 {
-	unsigned int flags = READ_ONCE(tun->flags);
-
-	/* In one piece, without a tag beside it. */
-	if (unlikely(skb_is_nonlinear(skb) || skb_vlan_tag_present(skb)))
-		return mytun_copy_any(tun, skb, to, front);
 	/* Short for what most packets are. */
-	if (front == sizeof(struct virtio_net_hdr) && flags & IFF_NO_PI &&
-	    !skb_is_gso(skb)) {
+	if (front == sizeof(struct virtio_net_hdr) && flags & IFF_NO_PI) {
 		memset(to, 0, sizeof(struct virtio_net_hdr));
 		mytun_vnet_encode_csum(to, skb, mytun_vnet_is_le(flags), 0);
 	} else if (front && mytun_copy_front(tun, skb, to, front)) {
@@ -50,6 +46,17 @@ static __always_inline int mytun_copy_packet(const struct mytun *tun,
 	}
 	memcpy(to + front, skb->data, skb->len);
 	return 0;
+}
+
+/* The same for any packet; or -1: no header can tell what it is. */
+static __always_inline int mytun_copy_packet(const struct mytun *tun,
+					     const struct sk_buff *skb,
+					     void *to, u32 front)
+{
+	if (unlikely(skb_is_nonlinear(skb) || skb_vlan_tag_present(skb) ||
+		     skb_is_gso(skb)))
+		return mytun_copy_any(tun, skb, to, front);
+	return mytun_copy_plain(tun, READ_ONCE(tun->flags), skb, to, front);
 }
 
 #endif /* _MYTUN_COPY_H */

@@ -92,7 +92,9 @@ netdev_tx_t mytun_xmit(struct sk_buff *skb, struct net_device *dev)
 	reason = MYTUN_DROP_TX_NOMEM;
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))
 		goto drop;
-	skb_tx_timestamp(skb);
+	/* Without a wish for one it only asks after a PHY, which is not here. */
+	if (unlikely(skb_shinfo(skb)->tx_flags))
+		skb_tx_timestamp(skb);
 	/*
 	 * The user may never read it: let go of what others wait for, the
 	 * sender's socket and the connection tracking entry.

@@ -58,13 +58,18 @@ static void form_now(struct mytun_store_form *f, const struct mytun *tun,
 		   (f->flags & IFF_NO_PI ? 0 : sizeof(struct tun_pi));
 }
 
+static bool same_rules(const struct mytun_record_rules *a,
+		       const struct mytun_record_rules *b)
+{
+	return a->head_room == b->head_room && a->tail_room == b->tail_room &&
+	       a->hash == b->hash;
+}
+
 static bool same_form(const struct mytun_store_form *a,
 		      const struct mytun_store_form *b)
 {
 	return a->flags == b->flags && a->front == b->front &&
-	       a->rules.head_room == b->rules.head_room &&
-	       a->rules.tail_room == b->rules.tail_room &&
-	       a->rules.hash == b->rules.hash;
+	       same_rules(&a->rules, &b->rules);
 }
 
 /* The EtherType that rebuild() finds in a frame of @f, 0: none. */
@@ -95,12 +100,8 @@ static bool is_ordinary(const struct mytun_store_form *f,
 	       skb->protocol == protocol_of(f, skb->data, skb_headlen(skb));
 }
 
-/*
- * The place for a record of @size bytes, or NULL. An empty store begins anew
- * where its memory begins, which caches still have.
- */
-static struct mytun_record *place(struct mytun_store *s,
-				  const struct mytun_store_form *f, u32 size)
+/* What readers are done with is free. Under ring.producer_lock. */
+static void reclaim(struct mytun_store *s)
 {
 	u32 released = smp_load_acquire(&s->released);		/* B */
 
@@ -108,12 +109,46 @@ static struct mytun_record *place(struct mytun_store *s,
 		s->seen = released;
 		s->tail = released;
 	}
+}
+
+/* Whether settings have not changed since form_keep(). Likewise. */
+static bool form_holds(const struct mytun_store *s, const struct mytun *tun,
+		       const struct mytun_record_rules *rules)
+{
+	const struct mytun_store_form *f = &s->form;
+
+	return (READ_ONCE(tun->flags) & MYTUN_STORE_FLAGS) == f->flags &&
+	       READ_ONCE(tun->vnet_hdr_sz) == s->vnet_hdr_sz &&
+	       same_rules(rules, &f->rules);
+}
+
+/* Return: whether records have the form that they shall have now. Likewise. */
+static noinline bool form_keep(struct mytun_store *s, const struct mytun *tun,
+			       const struct mytun_record_rules *rules)
+{
+	u32 vnet_hdr_sz = READ_ONCE(tun->vnet_hdr_sz);
+	struct mytun_store_form f;
+
+	form_now(&f, tun, rules);
+	reclaim(s);
+	if (s->tail == s->put)
+		s->form = f;
+	else if (!same_form(&s->form, &f))
+		return false;
+	s->vnet_hdr_sz = vnet_hdr_sz;
+	return true;
+}
+
+/*
+ * The place for a record of @size bytes, or NULL. An empty store begins anew
+ * where its memory begins, which caches still have.
+ */
+static struct mytun_record *place(struct mytun_store *s, u32 size)
+{
+	reclaim(s);
 	if (s->tail == s->put) {
 		WRITE_ONCE(s->put, round_up(s->put, s->size));
 		s->tail = s->put;
-		s->form = *f;
-	} else if (unlikely(!same_form(&s->form, f))) {
-		return NULL;
 	}
 	if (unlikely(s->size - (s->put - s->tail) < size))
 		return NULL;
@@ -147,6 +182,16 @@ static __always_inline void clear_rooms(struct mytun_record *r,
 	memset((void *)r + end + len, 0, size - end - len);
 }
 
+/* Neither GSO nor a tag, as is_ordinary() has found. Return: 0, or -1. */
+static __always_inline int copy_ordinary(const struct mytun *tun,
+					 const struct mytun_store_form *f,
+					 const struct sk_buff *skb, void *to)
+{
+	if (unlikely(skb_is_nonlinear(skb)))
+		return mytun_copy_any(tun, skb, to, f->front);
+	return mytun_copy_plain(tun, f->flags, skb, to, f->front);
+}
+
 /**
  * mytun_store_put - a packet for a queue whose reader wants records
  * @tun: the device
@@ -160,24 +205,25 @@ bool mytun_store_put(struct mytun *tun, struct mytun_queue *q,
 		     const struct mytun_batch_mode *mode, struct sk_buff *skb)
 {
 	struct mytun_store *s = mode->store;
+	const struct mytun_store_form *f = &s->form;
 	struct mytun_record *r = NULL;
-	struct mytun_store_form f;
+	u32 size = 0, len = 0;
 	void *packet = skb;
-	u32 len, size;
 	bool taken;
 
-	form_now(&f, tun, &mode->rules);
-	len = f.front + skb->len;
-	size = mytun_record_size(&f.rules, len);
 	spin_lock(&q->ring.producer_lock);
-	if (likely(size <= RECORD_MAX && is_ordinary(&f, skb)) &&
-	    q->ring.size && !__ptr_ring_full(&q->ring))
-		r = place(s, &f, size);
+	if (likely(form_holds(s, tun, &mode->rules)) ||
+	    form_keep(s, tun, &mode->rules)) {
+		len = f->front + skb->len;
+		size = mytun_record_size(&f->rules, len);
+		if (likely(size <= RECORD_MAX && is_ordinary(f, skb)) &&
+		    q->ring.size && !__ptr_ring_full(&q->ring))
+			r = place(s, size);
+	}
 	if (likely(r)) {
-		clear_rooms(r, &f, size, len);
-		mytun_record_fill(r, &f.rules, tun, q, skb, size, len);
-		if (likely(!mytun_copy_packet(tun, skb, (void *)r + r->offset,
-					      f.front)))
+		clear_rooms(r, f, size, len);
+		mytun_record_fill(r, &f->rules, tun, q, skb, size, len);
+		if (likely(!copy_ordinary(tun, f, skb, (void *)r + r->offset)))
 			packet = (void *)((unsigned long)r | MYTUN_STORED_BIT);
 		else
 			r = NULL;

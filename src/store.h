@@ -58,6 +58,7 @@ struct mytun_store {
 	u32 size;
 	/* Under ring.producer_lock */
 	struct mytun_store_form form; /* changes while it is empty */
+	u32 vnet_hdr_sz;	/* the device's, with which it was found */
 	u32 put;		/* behind the last record */
 	u32 tail;		/* what is before it is free */
 	u32 seen;		/* released, as last loaded */

@@ -398,8 +398,9 @@ TEST_F_TIMEOUT(offload, tso_read, 120)
 			ASSERT_LT(0, put_tcp(w, &c, TCP_ACK));
 		}
 		printf("# largest read: %zu bytes of payload\n", largest);
+		/* TCP sends less at a time to who answers late. */
 		if (!round)
-			EXPECT_LT(4 * MSS, largest);
+			EXPECT_LT((slower() > 1 ? 1 : 4) * MSS, largest);
 		put_tcp(w, &c, TCP_RST);
 		close(c.fd);
 	}

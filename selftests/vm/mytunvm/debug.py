@@ -57,9 +57,11 @@ class Kind:
     'absent' are options of the configuration that cannot be had with it,
     'kernel' and 'driver' go to make when the one or the other is built.
     'checks' says whether leaks, coverage and faults can be asked for. The
-    checks that follow each allocation, lock and access cost time: the counts
-    of tests are divided by 'slower' more, those of some programs by more
-    still. 'late' is for make check-long only.
+    checks that follow each allocation, lock and access cost time: limits are
+    'slower' times as long, and counts are divided by as much where they are in
+    full, else by 'fewer' more. If there is a 'quick' set, the other programs
+    run with LONG=1, or when TESTS names their topic. 'late' is for make
+    check-long only.
     """
 
     name: str
@@ -70,20 +72,19 @@ class Kind:
     driver: tuple = COVERAGE + LISTS
     checks: bool = True
     slower: int = 10
+    fewer: int = 2
+    quick: tuple = ()
     late: bool = False
 
-    def slower_for(self, program):
-        """By how much more the counts of a program are divided."""
-        return self.slower * SLOWEST.get(program, 1)
 
-
-# Programs whose counts would take too long, and by how much.
-SLOWEST = {
-}
+# What is most likely to meet memory, locks and lifetimes that are not what they
+# should be, in the time that make check has.
+QUICK = ("race", "ring", "ring_hostile", "ring_life", "ring_memory", "xdp_life",
+         "fuzz", "fault")
 
 
 KINDS = {kind.name: kind for kind in (
-    Kind("debug", late=True),
+    Kind("debug", quick=QUICK),
     # The same from an older source.
     Kind("debug-6.1", suite="bookworm", late=True,
          absent=frozenset({"FAULT_INJECTION_STACKTRACE_FILTER"})),

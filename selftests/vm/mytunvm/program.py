@@ -28,15 +28,15 @@ MADE = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.mod.c", ".*.cmd",
 class Program:
     """One test program, its topic and its limit in seconds.
 
-    Its counts are divided by 'slower' where they are not in full, and its
-    limits are as many times as long. If there are 'kernels', it is skipped on
-    others.
+    Its limits are 'slower' times as long, and its counts are divided by
+    'fewer' more. If there are 'kernels', it is skipped on others.
     """
 
     topic: str
     name: str
     seconds: int
     slower: int = 1
+    fewer: int = 1
     kernels: tuple = ()
 
 
@@ -112,9 +112,10 @@ def _skipped(reason):
 def _environment(program, environment, kernel):
     """What one program finds in its environment on that kernel."""
     found = dict(environment)
-    if program.slower > 1:
+    if program.fewer > 1:
         found["MYTUN_SCALE"] = str(
-            program.slower * int(found.get("MYTUN_SCALE", "1")))
+            program.fewer * int(found.get("MYTUN_SCALE", "1")))
+    if program.slower > 1:
         found["MYTUN_SLOWER"] = str(program.slower)
     if program.kernels:
         # Of these, the first one has what does not depend on the kernel.

@@ -35,6 +35,7 @@ class Settings:
         topics = dict.fromkeys(one.topic for one in programs)
         self.tests = _wanted(environment, "TESTS", (*STAGES, *topics))
         self.whole = set(topics) <= set(self.tests)
+        self.named = bool(environment.get("TESTS", "").split())
         self.minutes = _minutes(environment.get("MINUTES", ""))
         self.programs = [
             dataclasses.replace(one, seconds=one.seconds + 60 * self.minutes,
@@ -57,7 +58,7 @@ class Settings:
         elif name not in debug.KINDS:
             found["MYTUN_LONG"] = "1"
         else:
-            # Counts in full, but for what programs are slower there.
+            # Counts in full, but for what the kernel divides them by.
             minutes = minutes or LONG_MINUTES
         if minutes:
             found["MYTUN_MINUTES"] = str(minutes)

@@ -79,8 +79,7 @@ class Kind:
 
 # What is most likely to meet memory, locks and lifetimes that are not what they
 # should be, in the time that make check has.
-QUICK = ("race", "ring", "ring_hostile", "ring_life", "ring_memory", "xdp_life",
-         "fuzz", "fault")
+QUICK = ("race", "ring", "ring_memory", "ring_hostile", "fuzz", "fault")
 
 
 KINDS = {kind.name: kind for kind in (

@@ -16,6 +16,9 @@ FEW = {
     "fwd.sh": ("5.10", "newest"),
     "gen.sh": ("6.12", "newest"),
     "guides.py": ("6.12",),
+    "doctor": ("5.10", "newest"),
+    "mytunctl": ("5.10", "newest"),
+    "parity_data": ("5.10", "newest"),
     program.NARROW: (ONCE,),
 }
 # How long soak and fuzz run with LONG=1 on a kernel that is slower.

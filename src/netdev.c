@@ -324,6 +324,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct mytun *tun = netdev_priv(dev);
 	unsigned int i;
+	int err;
 
 	if (!mytun_netdev_is(dev, IFF_TUN | IFF_TAP))
 		return NOTIFY_DONE;
@@ -336,8 +337,10 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 		 */
 		if (!dev->tx_queue_len)
 			WRITE_ONCE(dev->tx_queue_len, 1);
-		if (mytun_queue_resize(tun))
-			return NOTIFY_BAD;
+		err = mytun_queue_resize(tun);
+		/* Not EPERM, which the core makes of a plain NOTIFY_BAD. */
+		if (err)
+			return notifier_from_errno(err);
 		break;
 	case NETDEV_UP:
 		/* Who polls for EPOLLOUT was refused while it was down. */

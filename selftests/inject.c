@@ -92,10 +92,13 @@ static bool allocates(const char *name)
 		"bpf_prog_create", "skb_copy", "skb_clone", "skb_expand",
 		"vlan_insert", "remap_", "register_netdevice", "kstrdup",
 	};
-	/* They free or copy, or are the tracer's, or a security module's. */
+	/*
+	 * They free or copy, or are the tracer's, or a security module's, or
+	 * ask for memory with __GFP_NOFAIL.
+	 */
 	static const char * const not[] = {
 		"free", "vunmap", "unregister", "notifier", "skb_copy_bits",
-		"skb_copy_datagram", "perf_", "security_",
+		"skb_copy_datagram", "perf_", "security_", "ref_tracker",
 	};
 	unsigned int i;
 
@@ -411,6 +414,17 @@ int inject_rate(unsigned int percent)
 	return set("probability", text, false);
 }
 
+/* What is read from a trace stays, unless it is opened to be cut. */
+static int empty_trace(void)
+{
+	int fd = open(INSTANCE "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 static void count(struct inject *inject, const char *function,
 		  unsigned long offset, const char *callee)
 {
@@ -425,6 +439,7 @@ static void count(struct inject *inject, const char *function,
 		site = add_site(inject, function, offset, callee);
 	if (site)
 		site->failed++;
+	inject->last = site;
 }
 
 /* " => name+0x1c/0x2d0 [module]": the name's length, and the offset. */
@@ -449,11 +464,12 @@ int inject_collect(struct inject *inject)
 	bool ours, found = false;
 	unsigned long offset;
 	const char *name;
-	int faults = 0;
+	int faults = 0, err;
 	size_t len;
 
 	if (!file)
 		return -errno;
+	inject->last = NULL;
 	while (fgets(line, sizeof(line), file)) {
 		if (strstr(line, "<stack trace>")) {
 			faults++;
@@ -474,7 +490,8 @@ int inject_collect(struct inject *inject)
 		}
 	}
 	fclose(file);
-	return truncate(INSTANCE "/trace", 0) ? -errno : faults;
+	err = empty_trace();
+	return err ? err : faults;
 }
 
 /* What stands between who wants a page and where page_owner looks. */
@@ -493,7 +510,7 @@ static bool gives_pages(const char *frame)
 	return false;
 }
 
-long inject_pages(void)
+long inject_pages(bool tell)
 {
 	char line[256], caller[128] = "";
 	FILE *file = fopen(OWNERS, "re");
@@ -506,7 +523,8 @@ long inject_pages(void)
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "nr_base_pages: %ld", &n) == 1) {
 			if (direct && *caller) {
-				printf("# %ld pages of %s\n", n, caller);
+				if (tell)
+					printf("# %ld pages of %s\n", n, caller);
 				pages += n;
 			}
 			direct = true;

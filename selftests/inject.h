@@ -29,6 +29,7 @@ struct inject {
 	int nth;		/* /proc/thread-self/fail-nth */
 	unsigned long sections;	/* of code, first and last address */
 	unsigned long sections_end;
+	const struct inject_site *last;	/* that inject_collect() found */
 	unsigned int nsites;
 	struct inject_site sites[INJECT_SITES];
 };
@@ -62,9 +63,9 @@ int inject_collect(struct inject *inject);
 
 /*
  * Pages that were allocated in the driver and are not free: how many, by the
- * kernel's page_owner, with where they came from printed; or -errno.
+ * kernel's page_owner, with where they came from printed if @tell; or -errno.
  */
-long inject_pages(void);
+long inject_pages(bool tell);
 
 /*
  * Objects that nobody points to any more and that were allocated by way of the

@@ -28,6 +28,7 @@ BYTES=$(($(scaled 20000) + 300))K
 HARMED=1M
 DATAGRAMS=$(scaled 40000)
 LAYER=ring
+RINGS_MAX=/sys/module/mytun/parameters/rings_max_mb
 # The near end is in the test's own namespace.
 IN_FAR="nsenter --net=/run/netns/fwd-far"
 
@@ -371,10 +372,7 @@ busy() {
 
 # One packet for each call, both ways, and so one datagram for each.
 one_by_one() {
-	both -l $LAYER -b 1 --no-udp-gro
-	traffic
-	carried=$?
-	leave && [ $carried = 0 ] && for side in near far; do
+	carries -l $LAYER -b 1 --no-udp-gro && for side in near far; do
 		numbers "$DIR/$side.json"
 		value out_packets
 		expect "$DIR/$side.json" out_packets -gt 100 \
@@ -411,6 +409,17 @@ coalesced() {
 			-R 192.0.2.2 -l batch --coalesce 16,3000
 }
 
+# Whatever layer there is will do: where no memory is left for rings, without.
+coalesced_without_rings() {
+	allowed=$(cat "$RINGS_MAX")
+	echo 0 > "$RINGS_MAX"
+	carries -l best --coalesce 16,3000 &&
+		told "$DIR/log" "no rings: who sleeps is woken"
+	carried=$?
+	echo "$allowed" > "$RINGS_MAX"
+	return $carried
+}
+
 # BYTES: the path between the ends carries so much.
 path() {
 	ip link set dev veth0 mtu "$1" && ip -n fwd-far link set dev veth0 mtu "$1"
@@ -428,10 +437,7 @@ fragments() {
 path_mtu() {
 	fragments
 	before=$FRAGMENTS
-	both -l $LAYER --vnet-hdr --key "$KEY"
-	traffic
-	carried=$?
-	leave && [ $carried = 0 ] &&
+	carries -l $LAYER --vnet-hdr --key "$KEY" &&
 		expect "$DIR/near.json" mtu = 1440 out_errors = 0 || return 1
 	fragments
 	[ "$FRAGMENTS" -gt "$before" ] || wrong "nothing was cut" || return 1
@@ -688,7 +694,7 @@ mytun-fwd --generate-key "$KEY"
 mytun-fwd --generate-key "$DIR/other"
 
 echo "TAP version 13"
-echo "1..50"
+echo "1..51"
 echo "# $BYTES of TCP, and a second of it back"
 for layer in tun plain batch ring; do
 	carries -l $layer && grouped_if_cut
@@ -765,6 +771,8 @@ for drive in caller lent thread; do
 done
 coalesced
 result "coalesced wake-ups"
+coalesced_without_rings
+result "no rings to coalesce wake-ups of"
 shorter_path
 result "paths that carry less"
 socket_buffers

@@ -269,6 +269,12 @@ static int moderate(struct device *device,
 		err = mytun_set_moderation(device->queue[i],
 					   settings->wake_packets,
 					   settings->wake_usecs);
+	/* Of the layers any would do, and this kernel has no rings. */
+	if (err == -EOPNOTSUPP && settings->layer == LAYER_BEST) {
+		warnx("%s: no rings: who sleeps is woken for each packet",
+		      device->name);
+		return 0;
+	}
 	if (err)
 		warnx("%s: who sleeps cannot be woken later: %s", device->name,
 		      err == -EOPNOTSUPP ? "the layer is not ring" :

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Kernels made for finding faults: small, with checks switched on.
 
-debug.config says what they are made of, kcsan.config what one of them has
-instead. They are built here, by the host's compiler, and kept: the image, its
+debug.config says what they are made of, coverage.config and kcsan.config what
+two of them have instead. They are built here, by the host's compiler, and kept: the image, its
 modules, and what it takes to build a module for it. Where coverage is counted,
 the driver is built with it, which the rest of the kernel is not.
 """
@@ -87,6 +87,9 @@ KINDS = {kind.name: kind for kind in (
     # The same from an older source.
     Kind("debug-6.1", suite="bookworm", late=True,
          absent=frozenset({"FAULT_INJECTION_STACKTRACE_FILTER"})),
+    # Which lines all the programs reach, and what they leave behind.
+    Kind("coverage", configs=("debug.config", "coverage.config"),
+         driver=COVERAGE, slower=3, late=True),
     # Races, by watching what each access of the driver meets: the rest of the
     # kernel, which has races of its own, is not instrumented.
     Kind("kcsan", configs=("debug.config", "kcsan.config"),

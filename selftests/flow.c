@@ -25,6 +25,7 @@
 #define NET		16
 /* Flows of one test; all of them alive fill half a table. */
 #define SOME		2000
+#define ENOUGH		(15 * QUEUES)
 /* Of tests that make three flows of each. */
 #define FEW		1000
 /* tun's numbers, and mytun's unless it is told others. */
@@ -225,6 +226,9 @@ TEST_F_TIMEOUT(flow, detached, 300)
 	unsigned int slot, i, used;
 	struct queues *q;
 
+	/* So that those of one queue do not go to one other by chance. */
+	if (count < ENOUGH)
+		count = ENOUGH;
 	self->q = patient(self->q, self->strict);
 	q = self->q;
 	ASSERT_NE(NULL, q);

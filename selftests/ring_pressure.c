@@ -287,6 +287,26 @@ static void start(struct __test_metadata *_metadata,
 	}
 }
 
+/*
+ * Until a queue was stopped: where senders are slower than who consumes, none
+ * would be.
+ */
+static void stopped_once(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(ring_pressure) *self)
+{
+	uint64_t begin = now_ms();
+	unsigned int i;
+
+	for (;;) {
+		for (i = 0; i < self->queues; i++)
+			if (self->mem[i].kernel->rx_stops)
+				return;
+		ASSERT_GT(DEADLINE_MS, now_ms() - begin)
+			tell(self);
+		sched_yield();
+	}
+}
+
 static void join(struct __test_metadata *_metadata,
 		 FIXTURE_DATA(ring_pressure) *self)
 {
@@ -301,6 +321,7 @@ TEST_F_TIMEOUT(ring_pressure, no_drops, LIMIT)
 	unsigned long count = scaled(300000) / SENDERS * SENDERS;
 
 	start(_metadata, self, count);
+	stopped_once(_metadata, self);
 	consume(_metadata, self, count);
 	join(_metadata, self);
 	judge(_metadata, self);
@@ -335,6 +356,7 @@ TEST_F_TIMEOUT(ring_pressure, early_kicks, LIMIT)
 	unsigned int i;
 
 	start(_metadata, self, count);
+	stopped_once(_metadata, self);
 	while (received(self) < count / 2 && sent(self) < count) {
 		for (i = 0; i < self->queues; i++) {
 			ASSERT_EQ(0, ring_kick(self->fd[i]));

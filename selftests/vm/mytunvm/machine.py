@@ -246,8 +246,12 @@ class Machine:
             if verb == "klog":
                 in_log = True
             elif verb == "end":
-                outcome.status = int(words[1])
-                outcome.taint = int(words[2])
+                try:
+                    _, outcome.status, outcome.taint = map(int, words)
+                except ValueError:
+                    # Cut short, or another line is in its midst.
+                    outcome.trouble = f"no whole line at its end: {words}"
+                    outcome.log = self.console_tail()
                 break
             elif verb in ("late", "ended"):
                 outcome.trouble = ("the machine hung" if verb == "late" else

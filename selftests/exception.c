@@ -69,9 +69,10 @@ const struct exception exception_table[] = {
 		.below = KERNEL(6, 0),
 		.where = PARITY_FLAGS, .reason = NEW_NO_CARRIER,
 	}, {
+		/* Stable kernels have it from some release of theirs on. */
 		.call = "TUNSETIFF", .argument = "*", .field = "ret",
 		.tun = "0", .mytun = "-1", .ends = true,
-		.below = KERNEL(7, 3), .where = PARITY_FLAGS,
+		.below = KERNEL(7, 3),
 		.reason = "who may attach to a device without owner and group",
 	}, {
 		.call = "device", .argument = "*", .field = "sysfs.speed",
@@ -107,9 +108,10 @@ const struct exception exception_table[] = {
 		.tun = "*", .mytun = REFUSAL,
 		.below = KERNEL(7, 1), .reason = NEW_RULES,
 	}, {
+		/* As above. */
 		.call = "write", .argument = "* tiny*", .field = "stack.vnet",
 		.tun = "10:*", .mytun = "10:*",
-		.below = KERNEL(7, 1), .where = PARITY_DATA,
+		.below = KERNEL(7, 1),
 		.reason = "segments of TCP have 8 bytes at least",
 	}, {
 		.call = "write", .argument = "*", .field = "ret",
